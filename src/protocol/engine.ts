@@ -1,0 +1,47 @@
+import * as v from 'valibot';
+import { AgreementSchema, PreviewParamsSchema, PruneReportSchema } from './prune';
+import { AuditSchema } from './scan';
+
+export const ProgressSchema = v.object({
+  /** What is being done, for a person: "Scoring layer3.0.conv1". */
+  message: v.string(),
+  /** 0…1, or null while the amount of work is unknown. */
+  fraction: v.nullable(v.number()),
+});
+/** Progress of a running job. The receiver estimates the time left from `fraction`. */
+export type Progress = v.InferOutput<typeof ProgressSchema>;
+
+export const IdentitySchema = v.object({
+  /** SHA-256 over the model file and every external data file it names: the key under which results are kept. */
+  key: v.string(),
+  sha256: v.string(),
+  bytes: v.number(),
+});
+/** What a model's bytes are. */
+export type Identity = v.InferOutput<typeof IdentitySchema>;
+
+/**
+ * What the engine can be asked, by method name. Parameters are validated where they arrive in the engine, results and
+ * progress where they arrive in the host.
+ */
+export const ENGINE = {
+  /** Hashes a model without scoring it, so that an earlier scan can be recognised. */
+  identify: { params: v.object({ path: v.string() }), result: IdentitySchema },
+  /** Scores every convolution (CLP). */
+  scan: {
+    params: v.object({ path: v.string(), u: v.number() }),
+    result: v.object({ audit: AuditSchema, identity: IdentitySchema }),
+  },
+  /** What pruning at u would do to predictions, without writing anything beside the user's files. */
+  preview: { params: PreviewParamsSchema, result: AgreementSchema },
+  /** Writes the pruned model to `output`, atomically. */
+  prune: {
+    params: v.object({ path: v.string(), u: v.number(), output: v.string(), force: v.boolean() }),
+    result: PruneReportSchema,
+  },
+} as const;
+
+export type EngineApi = typeof ENGINE;
+export type EngineMethod = keyof EngineApi;
+export type ParamsOf<M extends EngineMethod> = v.InferOutput<EngineApi[M]['params']>;
+export type ResultOf<M extends EngineMethod> = v.InferOutput<EngineApi[M]['result']>;

@@ -1,0 +1,20 @@
+import * as v from 'valibot';
+
+/** Levels in rising order of gravity; `CONTRACT.md` says what belongs where. */
+export const LEVELS = ['note', 'warning', 'error'] as const;
+export const LevelSchema = v.picklist(LEVELS);
+export type Level = v.InferOutput<typeof LevelSchema>;
+
+/** Something noticed in a model file. `id` is stable: scripts and SARIF consumers match on it. */
+export const FindingSchema = v.object({
+  id: v.string(),
+  level: LevelSchema,
+  message: v.string(),
+  tensor: v.optional(v.string()),
+});
+export type Finding = v.InferOutput<typeof FindingSchema>;
+
+/** True where `level` is as grave as `floor` or graver. */
+export function atLeast(level: Level, floor: Level): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(floor);
+}

@@ -1,0 +1,27 @@
+import * as v from 'valibot';
+import { ProgressSchema } from './engine';
+
+/**
+ * The wire between host and engine. A request has an id; it is answered once, by `ok` or by `err`; progress may come in
+ * between; `cancel` asks for an early `err` with reason `cancelled`.
+ */
+const Id = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+export const ToEngineSchema = v.variant('kind', [
+  v.object({ kind: v.literal('request'), id: Id, method: v.string(), params: v.unknown() }),
+  v.object({ kind: v.literal('cancel'), id: Id }),
+]);
+export type ToEngine = v.InferOutput<typeof ToEngineSchema>;
+
+export const WireErrorSchema = v.object({ name: v.string(), reason: v.string(), message: v.string() });
+/** A ScourError on the wire; an unexpected error has reason `internal`. */
+export type WireError = v.InferOutput<typeof WireErrorSchema>;
+
+export const FromEngineSchema = v.variant('kind', [
+  /** Sent once, when the engine listens. */
+  v.object({ kind: v.literal('ready'), version: v.string() }),
+  v.object({ kind: v.literal('progress'), id: Id, progress: ProgressSchema }),
+  v.object({ kind: v.literal('ok'), id: Id, result: v.unknown() }),
+  v.object({ kind: v.literal('err'), id: Id, error: WireErrorSchema }),
+]);
+export type FromEngine = v.InferOutput<typeof FromEngineSchema>;
