@@ -1,0 +1,44 @@
+// Bundles the product into dist/: the extension host, the engine it forks, the command line, and the panels.
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import esbuild from 'esbuild';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+const watch = process.argv.includes('--watch');
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  logLevel: 'warning',
+  sourcemap: watch,
+  minifySyntax: true,
+  define: { SCOUR_VERSION: JSON.stringify(version) },
+};
+/** Node 20 runs the command line, VS Code's own Node (20 or later) the host and the engine. */
+const node = { ...shared, platform: 'node', target: 'node20', format: 'cjs', external: ['vscode', 'onnxruntime-node'] };
+const browser = { ...shared, platform: 'browser', target: 'chrome120', format: 'iife', minify: !watch };
+
+const bundles = [
+  { ...node, entryPoints: { extension: 'src/extension.ts' } },
+  { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
+  { ...node, entryPoints: { cli: 'src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
+  { ...browser, entryPoints: { 'webview/audit': 'webview/audit/main.ts', 'webview/compare': 'webview/compare/main.ts' } },
+  { ...browser, entryPoints: { 'webview/panel': 'webview/style/panel.css' } },
+]
+  .map((bundle) => ({ ...bundle, outdir: 'dist' }))
+  .filter((bundle) => Object.values(bundle.entryPoints).every((entry) => existsSync(path.join(root, entry))));
+
+await rm(path.join(root, 'dist'), { recursive: true, force: true });
+await mkdir(path.join(root, 'dist/webview'), { recursive: true });
+await cp(
+  path.join(root, 'node_modules/@vscode/codicons/dist/codicon.ttf'),
+  path.join(root, 'dist/webview/codicon.ttf'),
+);
+if (watch) {
+  for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
+} else {
+  await Promise.all(bundles.map((bundle) => esbuild.build(bundle)));
+}
