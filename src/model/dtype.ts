@@ -21,7 +21,9 @@ export type DType =
   | 'bool'
   | 'string'
   | 'complex64'
-  | 'complex128';
+  | 'complex128'
+  /** A type that this version does not know; such a tensor is never read. */
+  | 'unknown';
 
 const BITS: Readonly<Record<DType, number>> = {
   float64: 64,
@@ -46,9 +48,10 @@ const BITS: Readonly<Record<DType, number>> = {
   string: 0,
   complex64: 64,
   complex128: 128,
+  unknown: 0,
 };
 
-/** Bits of one element; 0 for strings, whose size varies. */
+/** Bits of one element; 0 for strings, whose size varies, and for unknown types. */
 export function bitsOf(dtype: DType): number {
   return BITS[dtype];
 }

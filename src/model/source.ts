@@ -95,7 +95,8 @@ export class FileSource implements ByteSource {
   }
 
   private fetch(offset: number, length: number): Uint8Array {
-    const bytes = Buffer.allocUnsafeSlow(length);
+    // Not a Buffer: its slice() would share memory where callers expect a copy.
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     let done = 0;
     while (done < length) {
       const got = readSync(this.fd, bytes, done, length - done, offset + done);

@@ -81,6 +81,10 @@ export interface OnnxGraph {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
   readonly initializers: ReadonlyMap<string, OnnxTensor>;
+  /** Names that more than one initializer carries: readers may disagree on which one counts. */
+  readonly duplicates: ReadonlySet<string>;
+  /** Names of sparse initializers, whose values Scour does not read. */
+  readonly sparse: readonly string[];
   /** Graph inputs; opset < 9 exporters list initializers here too. */
   readonly inputs: readonly OnnxValueInfo[];
   readonly outputs: readonly OnnxValueInfo[];
