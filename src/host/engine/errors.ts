@@ -1,0 +1,27 @@
+import { CancelledError, ScourError, messageOf } from '../../protocol/errors';
+import type { WireError } from '../../protocol/rpc';
+
+export type EngineReason = 'cannot-start' | 'crashed' | 'out-of-memory' | 'killed' | 'protocol';
+
+/** The engine process failed, as against a job in it. The next request starts a new one. */
+export class EngineError extends ScourError<EngineReason> {}
+
+/** A job failed in the engine; name, reason and message are the engine's. */
+export class RemoteError extends ScourError {
+  constructor(error: WireError) {
+    super(error.reason, error.message);
+    this.name = error.name;
+  }
+}
+
+/** The error that a wire error stands for; a cancellation is never a failure. */
+export function fromWire(error: WireError): ScourError {
+  return error.reason === 'cancelled' ? new CancelledError() : new RemoteError(error);
+}
+
+/** Anything thrown, as a panel is told of it. */
+export function toWire(thrown: unknown): WireError {
+  return thrown instanceof ScourError
+    ? { name: thrown.name, reason: String(thrown.reason), message: thrown.message }
+    : { name: 'Error', reason: 'internal', message: messageOf(thrown) };
+}
