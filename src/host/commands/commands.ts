@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import { browseForModels, openAudit, type AuditActions } from '../audit/actions';
+import type { AuditDocument } from '../audit/document';
+import type { AuditEditorProvider } from '../audit/editor';
+import type { Comparer } from '../compare/comparer';
+import { localPath } from '../local-file';
+import { EntrySchema } from '../results/entry';
+import type { ResultStore } from '../results/store';
+import { setting } from '../settings';
+import { pickModels } from './pick';
+import { registerCommand } from './register';
+
+export interface CommandServices {
+  log: vscode.LogOutputChannel;
+  editors: AuditEditorProvider;
+  actions: AuditActions;
+  comparer: Comparer;
+  results: ResultStore;
+}
+
+/** Registers every command that package.json contributes. */
+export function registerCommands(services: CommandServices): vscode.Disposable {
+  const { log, editors, actions, comparer, results } = services;
+
+  return vscode.Disposable.from(
+    registerCommand(log, 'scour.scan', async (clicked, selected) => {
+      const chosen = Array.isArray(selected) ? selected.map(uriOf).filter((uri) => uri !== null) : [];
+      const one = uriOf(clicked);
+      const uris = chosen.length > 0 ? chosen : one === null ? await pickModels(browseForModels) : [one];
+      for (const uri of uris) await openAudit(uri);
+    }),
+    registerCommand(log, 'scour.exportPruned', async (target) => {
+      const document = await auditOf(editors, target);
+      if (document !== null) await actions.exportPruned(document, document.session.u);
+    }),
+    registerCommand(log, 'scour.compare', async (target, selected) => {
+      const [first, second] = Array.isArray(selected) ? selected.map(uriOf) : [uriOf(target)];
+      const left = first ?? editors.find()?.uri;
+      const u = (left && editors.find(left)?.session.u) ?? setting('scour.u');
+      await comparer.compare(left && localPath(left), second ? localPath(second) : undefined, u);
+    }),
+    registerCommand(log, 'scour.rescan', async (target) => {
+      const uri = uriOf(target);
+      const open = editors.find(uri ?? undefined);
+      if (uri !== null) await openAudit(uri);
+      // A document that was just opened is scanned as it opens; its result may be a kept one.
+      await (open ?? editors.find(uri ?? undefined))?.session.scan(false);
+    }),
+    registerCommand(log, 'scour.cancel', (target) => {
+      editors.find(uriOf(target) ?? undefined)?.session.cancelAll();
+    }),
+    registerCommand(log, 'scour.forgetResult', async (target) => {
+      const uri = uriOf(target) ?? editors.find()?.uri;
+      if (uri !== undefined) await results.forget(localPath(uri));
+    }),
+    registerCommand(log, 'scour.showLog', () => log.show()),
+  );
+}
+
+/** The file that a menu was opened on: a Uri (Explorer, editor title) or an entry of the tree; null for anything else. */
+function uriOf(target: unknown): vscode.Uri | null {
+  if (target instanceof vscode.Uri) return target;
+  return v.is(EntrySchema, target) ? vscode.Uri.file(target.path) : null;
+}
+
+/** The audit a command is meant for, opened where it is not. */
+async function auditOf(editors: AuditEditorProvider, target: unknown): Promise<AuditDocument | null> {
+  const uri = uriOf(target);
+  if (uri === null) return editors.find();
+  if (editors.find(uri) === null) await openAudit(uri);
+  return editors.find(uri);
+}

@@ -1,0 +1,73 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { AuditActions } from './audit/actions';
+import { Auditor } from './audit/auditor';
+import { AUDIT_EDITOR, AuditEditorProvider } from './audit/editor';
+import { EditorMemory } from './audit/memory';
+import { registerCommands } from './commands/commands';
+import { reportError } from './commands/register';
+import { Comparer } from './compare/comparer';
+import { EngineClient } from './engine/client';
+import { forkEngine } from './engine/process';
+import { ResultStore } from './results/store';
+import { setting } from './settings';
+import { ModelsTree } from './tree/models';
+
+/** Puts the parts together and registers them with VS Code. Nothing is read, and no process started, until it is used. */
+export class Host implements vscode.Disposable {
+  private readonly parts: vscode.Disposable;
+
+  constructor(context: vscode.ExtensionContext) {
+    const { extensionUri } = context;
+    const log = vscode.window.createOutputChannel('Scour', { log: true });
+    const line = (text: string) => log.info(text);
+    const engine = new EngineClient(
+      (events) =>
+        forkEngine(
+          {
+            script: path.join(extensionUri.fsPath, 'dist', 'engine.js'),
+            memoryLimitMb: setting('scour.engine.memoryLimitMb'),
+            log: line,
+          },
+          events,
+        ),
+      () => ({
+        stallSeconds: setting('scour.engine.stallSeconds'),
+        idleSeconds: setting('scour.engine.idleSeconds'),
+      }),
+      line,
+    );
+    const results = new ResultStore({
+      folder: vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'scans').fsPath,
+      limit: () => setting('scour.results.limit'),
+      log: line,
+    });
+    const auditor = new Auditor(engine, results, line);
+    const comparer = new Comparer({ extensionUri, engine, auditor, results, log });
+    const actions = new AuditActions(comparer);
+    const editors = new AuditEditorProvider({
+      extensionUri,
+      engine,
+      auditor,
+      actions,
+      memory: new EditorMemory(context.workspaceState, line),
+      log,
+      attempt: (doing, action) => {
+        void (async () => action())().catch((error: unknown) => reportError(log, doing, error));
+      },
+    });
+    this.parts = vscode.Disposable.from(
+      vscode.window.registerCustomEditorProvider(AUDIT_EDITOR, editors, {
+        supportsMultipleEditorsPerDocument: false,
+      }),
+      vscode.window.createTreeView('scour.models', { treeDataProvider: new ModelsTree(results) }),
+      registerCommands({ log, editors, actions, comparer, results }),
+      engine,
+      log,
+    );
+  }
+
+  dispose(): void {
+    this.parts.dispose();
+  }
+}

@@ -1,0 +1,67 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { printable } from '../../protocol/text';
+import { AUDIT_EDITOR } from '../audit/editor';
+import { describeOutcome, explainOutcome } from '../results/describe';
+import type { Entry, Outcome } from '../results/entry';
+import type { ResultStore } from '../results/store';
+
+/** The models scanned in this workspace, newest first. */
+export class ModelsTree implements vscode.TreeDataProvider<Entry> {
+  private readonly results: ResultStore;
+  private readonly changed = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(results: ResultStore) {
+    this.results = results;
+    results.onChange(() => this.changed.fire(undefined));
+  }
+
+  async getChildren(parent?: Entry): Promise<Entry[]> {
+    return parent === undefined ? [...(await this.results.entries())] : [];
+  }
+
+  getTreeItem(entry: Entry): vscode.TreeItem {
+    const uri = vscode.Uri.file(entry.path);
+    const item = new vscode.TreeItem(printable(path.basename(entry.path)));
+    const outcome = printable(describeOutcome(entry.outcome));
+    item.id = entry.path;
+    item.description = outcome;
+    item.contextValue = entry.outcome.kind;
+    item.iconPath = iconOf(entry.outcome);
+    item.tooltip = tooltipOf(entry);
+    item.accessibilityInformation = { label: `${printable(path.basename(entry.path))}, ${outcome}` };
+    item.command = {
+      command: 'vscode.openWith',
+      title: 'Open the Audit',
+      arguments: [uri, AUDIT_EDITOR, { preview: false }],
+    };
+    return item;
+  }
+}
+
+function iconOf(outcome: Outcome): vscode.ThemeIcon {
+  switch (outcome.kind) {
+    case 'failed':
+      return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
+    case 'not-applicable':
+      return new vscode.ThemeIcon('circle-slash');
+    case 'scored':
+      return outcome.level === 'error' || outcome.level === 'warning'
+        ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
+        : new vscode.ThemeIcon(outcome.exportedFrom === undefined ? 'graph' : 'git-compare');
+  }
+}
+
+/** Names and messages come from files: they are put in as text, so that no markdown in them takes effect. */
+function tooltipOf(entry: Entry): vscode.MarkdownString {
+  const { outcome } = entry;
+  const tooltip = new vscode.MarkdownString();
+  tooltip.appendText(printable(entry.path)).appendMarkdown('\n\n');
+  tooltip.appendText(printable(explainOutcome(outcome)));
+  if (outcome.kind !== 'failed' && outcome.exportedFrom !== undefined) {
+    tooltip.appendMarkdown('\n\n').appendText(`Exported by Scour from ${printable(outcome.exportedFrom)}.`);
+  }
+  tooltip.appendMarkdown('\n\n').appendText(`Scanned ${new Date(entry.scannedAt).toLocaleString()}`);
+  return tooltip;
+}
