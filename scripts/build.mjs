@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { copyCodecs, workerBundle } from './assets.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
@@ -18,15 +19,26 @@ const shared = {
   define: { SCOUR_VERSION: JSON.stringify(version) },
 };
 /** Node 20 runs the command line, VS Code's own Node (20 or later) the host and the engine. */
-const node = { ...shared, platform: 'node', target: 'node20', format: 'cjs', external: ['vscode', 'onnxruntime-node'] };
+const node = {
+  ...shared,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  external: ['vscode', 'onnxruntime-node'],
+};
 const browser = { ...shared, platform: 'browser', target: 'chrome120', format: 'iife', minify: !watch };
 
 const bundles = [
   { ...node, entryPoints: { extension: 'src/extension.ts' } },
   { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
   { ...node, entryPoints: { cli: 'src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
-  { ...browser, entryPoints: { 'webview/audit': 'webview/audit/main.ts', 'webview/compare': 'webview/compare/main.ts' } },
-  { ...browser, entryPoints: { 'webview/panel': 'webview/style/panel.css' } },
+  workerBundle(node),
+  {
+    ...browser,
+    entryPoints: { 'webview/audit': 'webview/audit/main.ts', 'webview/compare': 'webview/compare/main.ts' },
+  },
+  // The font is copied beside the style sheet, not bundled.
+  { ...browser, entryPoints: { 'webview/panel': 'webview/style/panel.css' }, external: ['*.ttf'] },
 ]
   .map((bundle) => ({ ...bundle, outdir: 'dist' }))
   .filter((bundle) => Object.values(bundle.entryPoints).every((entry) => existsSync(path.join(root, entry))));
@@ -37,6 +49,7 @@ await cp(
   path.join(root, 'node_modules/@vscode/codicons/dist/codicon.ttf'),
   path.join(root, 'dist/webview/codicon.ttf'),
 );
+await copyCodecs(path.join(root, 'dist'));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {

@@ -1,0 +1,27 @@
+// What lies beside the bundles in dist/assets: the thread that decodes images, and the codecs it runs.
+import { cp, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+const CODECS = ['@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm', '@jsquash/webp/codec/dec/webp_dec.wasm'];
+
+/** esbuild's options for the worker; `node` are those that all bundles for Node share. */
+export function workerBundle(node) {
+  return {
+    ...node,
+    entryPoints: { 'assets/decode-worker': 'src/data/loading/worker.ts' },
+    define: { ...node.define, SCOUR_ASSETS: '__dirname' },
+    // Emscripten's loaders ask for their own address, to find the .wasm file that we hand them.
+    logOverride: { 'empty-import-meta': 'silent' },
+  };
+}
+
+/** Copies the codecs' WebAssembly into `outdir`/assets. */
+export async function copyCodecs(outdir) {
+  await mkdir(path.join(outdir, 'assets'), { recursive: true });
+  for (const codec of CODECS) {
+    await cp(path.join(root, 'node_modules', codec), path.join(outdir, 'assets', path.basename(codec)));
+  }
+}

@@ -1,0 +1,56 @@
+import { Random } from './random';
+
+/** Where the picture of one sample lies. Plain data: it travels to the decoding worker. */
+export interface Location {
+  /** An image file. */
+  readonly kind: 'file';
+  readonly path: string;
+}
+
+/** One picture of a dataset. */
+export interface Sample {
+  /** Unique within the dataset and readable, e.g. `cat/0001.png`. Untrusted text. */
+  readonly name: string;
+  /** Index into `Dataset.classes`, or null where the dataset has no labels. */
+  readonly label: number | null;
+  readonly location: Location;
+}
+
+/** Something in a dataset that is not used, and why. */
+export interface Skipped {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** A list of pictures; none is read before it is needed. */
+export interface Dataset {
+  /** What the user named. */
+  readonly root: string;
+  /** Class names in the order of their numbers, or null for unlabelled images. Untrusted text. */
+  readonly classes: readonly string[] | null;
+  readonly samples: readonly Sample[];
+  readonly skipped: readonly Skipped[];
+}
+
+/**
+ * At most `limit` samples, spread evenly over the list: one drawn from each of `limit` stretches of equal length. A
+ * labelled set, sorted by class, thus keeps the shares of its classes. Order is kept.
+ */
+export function sampleEvenly(samples: readonly Sample[], limit: number, seed: number): readonly Sample[] {
+  if (samples.length <= limit) return samples;
+  const random = new Random(seed);
+  return Array.from({ length: limit }, (_, i) => {
+    const start = Math.floor((i * samples.length) / limit);
+    const end = Math.floor(((i + 1) * samples.length) / limit);
+    return samples[start + random.integer(end - start)]!;
+  });
+}
+
+/** Order of Unicode code points, as Python's `sorted` has it (JavaScript's own differs above U+FFFF). */
+export function byCodePoint(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    if (a.charCodeAt(i) !== b.charCodeAt(i)) return (a.codePointAt(i) ?? 0) - (b.codePointAt(i) ?? 0);
+  }
+  return a.length - b.length;
+}

@@ -1,0 +1,28 @@
+import type { DataReason } from '../../protocol/errors';
+import type { Preprocessing } from '../../protocol/preprocessing';
+import type { Location } from '../dataset';
+
+/** What an image is fitted to before it leaves the worker. */
+export type Fit = Pick<Preprocessing, 'width' | 'height' | 'resize' | 'filter'>;
+
+/** One batch to decode. The worker answers requests in the order in which they come. */
+export interface DecodeRequest {
+  readonly locations: readonly Location[];
+  readonly fit: Fit;
+}
+
+export interface DecodeFailure {
+  /** Position in the request. */
+  readonly index: number;
+  readonly path: string;
+  readonly reason: DataReason;
+  readonly message: string;
+}
+
+export interface DecodeReply {
+  /** The images that could be decoded, one after the other: height × width × 3 bytes each. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  /** Their positions in the request. */
+  readonly decoded: readonly number[];
+  readonly failures: readonly DecodeFailure[];
+}
