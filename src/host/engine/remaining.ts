@@ -4,7 +4,8 @@ const MIN_FRACTION = 0.05;
 
 /** Estimates the time that a job still needs from how its `fraction` (0…1) has moved. */
 export class RemainingTime {
-  private start: { at: number; fraction: number } | null = null;
+  private start = { at: 0, fraction: 0 };
+  private last: number | null = null;
 
   /**
    * @param fraction of the work done, or null while its amount is unknown
@@ -14,7 +15,8 @@ export class RemainingTime {
   update(fraction: number | null, now: number): number | null {
     if (fraction === null) return null;
     // A fraction that falls back belongs to a new stage of the job.
-    if (this.start === null || fraction < this.start.fraction) this.start = { at: now, fraction };
+    if (this.last === null || fraction < this.last) this.start = { at: now, fraction };
+    this.last = fraction;
     const seconds = (now - this.start.at) / 1000;
     const done = fraction - this.start.fraction;
     if (seconds < MIN_SECONDS || done < MIN_FRACTION) return null;
