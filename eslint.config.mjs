@@ -27,6 +27,8 @@ export default ts.config(
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      // '' is "no name" in ONNX, so || is what is meant for strings.
+      '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
       eqeqeq: 'error',
       'no-console': 'error',
       'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }],

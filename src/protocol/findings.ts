@@ -11,6 +11,8 @@ export const FindingSchema = v.object({
   level: LevelSchema,
   message: v.string(),
   tensor: v.optional(v.string()),
+  /** Where in the file: a byte offset, within `member` where the file is an archive. */
+  location: v.optional(v.object({ member: v.optional(v.string()), offset: v.number() })),
 });
 export type Finding = v.InferOutput<typeof FindingSchema>;
 

@@ -47,6 +47,11 @@ export class ExternalFiles {
     return file;
   }
 
+  /** The files opened so far, by location. */
+  opened(): ReadonlyMap<string, FileSource> {
+    return this.open;
+  }
+
   verifyUnchanged(): void {
     for (const file of this.open.values()) file.verifyUnchanged();
   }

@@ -1,0 +1,132 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { OutputError, messageOf } from '../protocol/errors';
+
+export interface OutputRules {
+  /** Replace an existing file. */
+  readonly force: boolean;
+  /** Files that must survive: the output may be none of them, nor a link to one. */
+  readonly inputs: readonly string[];
+}
+
+/** Throws OutputError `is-input` or `exists` where `output` may not be written; called before long work, and again before the rename. */
+export function checkOutput(output: string, rules: OutputRules): void {
+  for (const input of rules.inputs) {
+    if (isSameFile(output, input)) {
+      throw new OutputError(
+        'is-input',
+        output,
+        `${output} is the input (or a link to it), which Scour never overwrites. Choose another file.`,
+      );
+    }
+  }
+  if (!rules.force && existsSync(output)) {
+    throw new OutputError(
+      'exists',
+      output,
+      `${output} exists already. Choose another file, or use --force to replace it.`,
+    );
+  }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  if (path.resolve(a) === path.resolve(b)) return true;
+  try {
+    if (realpathSync(a) === realpathSync(b)) return true;
+    const left = statSync(a, { bigint: true });
+    const right = statSync(b, { bigint: true });
+    return left.ino === right.ino && left.dev === right.dev;
+  } catch {
+    // One of them does not exist, so they are not the same file.
+    return false;
+  }
+}
+
+/**
+ * Writes `output` through a temporary file beside it and renames that when `write` has finished, so that nothing
+ * half-done ever carries the output's name. `write` is handed a sink; what it throws is passed on after the temporary
+ * file is gone. Returns size and SHA-256 of what was written.
+ */
+export async function writeAtomically(
+  output: string,
+  rules: OutputRules,
+  write: (sink: (bytes: Uint8Array) => void) => Promise<void> | void,
+): Promise<{ bytes: number; sha256: string }> {
+  checkOutput(output, rules);
+  const folder = path.dirname(output);
+  const temporary = path.join(folder, `.${path.basename(output)}.${randomBytes(6).toString('hex')}.tmp`);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let fd: number;
+  try {
+    mkdirSync(folder, { recursive: true });
+    fd = openSync(temporary, 'wx');
+  } catch (cause) {
+    throw failed(output, cause);
+  }
+  let open = true;
+  try {
+    await write((piece) => {
+      try {
+        for (let done = 0; done < piece.length;) done += writeSync(fd, piece, done);
+      } catch (cause) {
+        throw failed(output, cause);
+      }
+      hash.update(piece);
+      bytes += piece.length;
+    });
+    try {
+      fsyncSync(fd);
+      closeSync(fd);
+      open = false;
+      checkOutput(output, rules);
+      moveInPlace(temporary, output, rules.force);
+    } catch (cause) {
+      throw cause instanceof OutputError ? cause : failed(output, cause);
+    }
+  } finally {
+    if (open) closeSync(fd);
+    rmSync(temporary, { force: true });
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Without `force`, a file that appeared meanwhile is not replaced: a hard link fails where a rename would not. */
+function moveInPlace(temporary: string, output: string, force: boolean): void {
+  if (!force) {
+    try {
+      linkSync(temporary, output);
+      return;
+    } catch (cause) {
+      const code = cause instanceof Error && 'code' in cause ? cause.code : '';
+      if (code === 'EEXIST')
+        throw new OutputError(
+          'exists',
+          output,
+          `${output} appeared while it was being made; it was left alone.`,
+          { cause },
+        );
+      // File systems without hard links: the check just made has to do.
+    }
+  }
+  renameSync(temporary, output);
+}
+
+function failed(output: string, cause: unknown): OutputError {
+  return new OutputError('write-failed', output, `${output} cannot be written: ${messageOf(cause)}`, {
+    cause,
+  });
+}
