@@ -1,0 +1,114 @@
+import { HistogramChart, type HistogramData } from '../charts/histogram-chart';
+import { LazyChart } from '../charts/lazy';
+import { h, setText } from '../dom/element';
+import { nameOf } from '../dom/name';
+import { SortableTable } from '../dom/table';
+import type { AuditAtU, LayerAtU } from '../scan/at-u';
+import { splitBins, type Bin } from '../scan/bins';
+import { describeLayer, histogramOf } from '../scan/layer-chart';
+import { formatCount, formatKernel, formatStatistic, formatU, plural } from '../text/format';
+import { visible } from '../text/visible';
+
+/** One layer: heading, histogram, a note where nothing can be flagged, and the histogram's table twin. */
+export class LayerCard {
+  readonly element: HTMLElement;
+  readonly chart: LazyChart<HistogramData>;
+  private readonly count = h('span', { class: 'pill' });
+  private readonly note = h('p', { class: 'hint' });
+  private readonly canvas = h('canvas', { attributes: { role: 'img' } });
+  private readonly bins: HTMLDetailsElement;
+  private table: SortableTable<Bin> | null = null;
+  private layer: LayerAtU;
+
+  constructor(layer: LayerAtU, headingId: string) {
+    this.layer = layer;
+    this.chart = new LazyChart(
+      this.canvas,
+      histogramOf(layer),
+      (canvas, data, theme) => new HistogramChart(canvas, data, theme),
+    );
+    this.bins = h('details', { class: 'fold' }, h('summary', {}, 'Bins as a table'));
+    this.bins.addEventListener('toggle', () => {
+      this.showBins();
+    });
+    const { operator, kernel, groups, channels, reason } = layer.layer;
+    const shape = [
+      visible(operator),
+      formatKernel(kernel),
+      ...(groups === 1 ? [] : [plural(groups, 'group')]),
+      plural(channels, 'channel'),
+    ].join(' · ');
+    this.element = h(
+      'article',
+      { class: 'card', attributes: { 'aria-labelledby': headingId } },
+      h('div', { class: 'card-head' }, h('h3', { id: headingId }, nameOf(layer.layer.name)), this.count),
+      h('p', { class: 'hint' }, shape),
+      h('div', { class: 'chart' }, this.canvas),
+      this.note,
+      reason === undefined ? null : h('p', { class: 'hint' }, nameOf(reason)),
+      this.bins,
+    );
+  }
+
+  get hasOutliers(): boolean {
+    return this.layer.outliers.length > 0;
+  }
+
+  update(layer: LayerAtU, view: AuditAtU): void {
+    this.layer = layer;
+    this.chart.update(histogramOf(layer));
+    this.canvas.setAttribute('aria-label', describeLayer(layer, view.u));
+    setText(this.count, plural(layer.outliers.length, 'outlier'));
+    this.count.classList.toggle('pill-outliers', layer.outliers.length > 0);
+    this.note.hidden = !layer.unreachable;
+    setText(
+      this.note,
+      layer.unreachable
+        ? `${plural(layer.layer.channels, 'channel')}: too few for any to be flagged at u = ${formatU(view.u)}.`
+        : '',
+    );
+    this.showBins();
+  }
+
+  private showBins(): void {
+    if (!this.bins.open) return;
+    if (this.table === null) {
+      this.table = new SortableTable<Bin>({
+        caption: `Bins of the histogram of ${visible(this.layer.layer.name)}`,
+        empty: 'This layer has no finite UCLC.',
+        columns: [
+          {
+            id: 'from',
+            label: 'From',
+            numeric: true,
+            value: ({ from }) => from,
+            cell: ({ from }) => formatStatistic(from),
+          },
+          {
+            id: 'to',
+            label: 'To',
+            numeric: true,
+            value: ({ to }) => to,
+            cell: ({ to }) => formatStatistic(to),
+          },
+          {
+            id: 'count',
+            label: 'Channels',
+            numeric: true,
+            value: ({ count }) => count,
+            cell: ({ count }) => formatCount(count),
+          },
+          {
+            id: 'outliers',
+            label: 'Outliers',
+            numeric: true,
+            value: ({ outliers }) => outliers,
+            cell: ({ outliers }) => formatCount(outliers),
+          },
+        ],
+      });
+      this.bins.append(this.table.element);
+    }
+    this.table.update(splitBins(this.layer.histogram, this.layer.outliers));
+  }
+}
