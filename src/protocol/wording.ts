@@ -11,14 +11,19 @@ export function count(n: number, noun: string, plural = `${noun}s`): string {
   return `${n.toLocaleString('en-US')} ${n === 1 ? noun : plural}`;
 }
 
+/** Control, private-use and invisible format characters, lone surrogates, line and paragraph separators. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
+
 /**
- * Untrusted text (tensor names, paths) for terminals and logs: control and format characters, which can move the cursor,
- * recolour the screen or reverse the reading order, are shown as \u escapes.
+ * Untrusted text (tensor names, paths) made safe to show on one line of a terminal, a log or a label: characters that
+ * can move the cursor, recolour the screen or reverse the reading order become visible escapes, and what is longer than
+ * `limit` characters is cut, with an ellipsis.
  */
-export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, (character) => {
-    if (character === '\n') return '\\n';
-    if (character === '\t') return '\\t';
-    return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+export function visible(text: string, limit = 1000): string {
+  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
+  return cut.replace(UNPRINTABLE, (mark) => {
+    if (mark === '\n') return '\\n';
+    if (mark === '\t') return '\\t';
+    return `\\u{${mark.codePointAt(0)!.toString(16)}}`;
   });
 }
