@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { printable } from '../../protocol/text';
+import { visible } from '../../protocol/wording';
 import { nameOf } from '../local-file';
 
 /** The workspace is searched for this many models; more are found through the dialog. */
@@ -11,8 +11,8 @@ export async function pickModels(browse: () => Promise<vscode.Uri[]>): Promise<v
   if (found.length === 0) return browse();
   const models = found
     .map((uri) => ({
-      label: printable(nameOf(uri)),
-      description: printable(vscode.workspace.asRelativePath(uri)),
+      label: visible(nameOf(uri)),
+      description: visible(vscode.workspace.asRelativePath(uri)),
       uri,
     }))
     .sort((a, b) => a.description.localeCompare(b.description));

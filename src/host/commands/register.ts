@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { CancelledError, ScourError, messageOf } from '../../protocol/errors';
-import { printable } from '../../protocol/text';
+import { visible } from '../../protocol/wording';
 
 /**
  * Registers a command. What it throws is logged and shown with a way to the log; a cancellation is neither.
@@ -23,10 +23,10 @@ export function registerCommand(
 /** Logs an error and shows it, with a button that opens the log. */
 export function reportError(log: vscode.LogOutputChannel, doing: string, error: unknown): void {
   if (error instanceof CancelledError) return;
-  log.error(`${doing}: ${printable(messageOf(error))}`);
+  log.error(`${doing}: ${visible(messageOf(error))}`);
   if (!(error instanceof ScourError) && error instanceof Error) log.error(error.stack ?? '');
   const showLog = 'Show Log';
-  void vscode.window.showErrorMessage(`Scour: ${printable(messageOf(error))}`, showLog).then((chosen) => {
+  void vscode.window.showErrorMessage(`Scour: ${visible(messageOf(error))}`, showLog).then((chosen) => {
     if (chosen === showLog) log.show();
   });
 }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { FromComparePanelSchema, type ToComparePanel } from '../../protocol/audit';
 import type { Audit } from '../../protocol/scan';
-import { printable } from '../../protocol/text';
+import { visible } from '../../protocol/wording';
 import type { Auditor } from '../audit/auditor';
 import type { EngineClient } from '../engine/client';
 import { describeOutcome } from '../results/describe';
@@ -53,9 +53,9 @@ export class Comparer {
       return undefined;
     }
     const items = entries.map((entry) => ({
-      label: printable(path.basename(entry.path)),
+      label: visible(path.basename(entry.path)),
       description: describeOutcome(entry.outcome),
-      detail: printable(vscode.workspace.asRelativePath(entry.path)),
+      detail: visible(vscode.workspace.asRelativePath(entry.path)),
       path: entry.path,
     }));
     return (
@@ -74,7 +74,7 @@ export class Comparer {
           const { audit } = await this.services.auditor.audit(file, path.basename(file), u, {
             useKept: true,
             signal: controller.signal,
-            onProgress: ({ message }) => progress.report({ message: printable(message) }),
+            onProgress: ({ message }) => progress.report({ message: visible(message) }),
           });
           audits.push(audit);
         }
@@ -86,7 +86,7 @@ export class Comparer {
   private show(comparison: ToComparePanel): void {
     const { extensionUri, log } = this.services;
     const names = [comparison.left, comparison.right].map((audit) =>
-      printable(path.basename(audit.report.model.path)),
+      visible(path.basename(audit.report.model.path)),
     );
     const title = names.join(' ↔ ');
     const panel = vscode.window.createWebviewPanel('scour.compare', title, vscode.ViewColumn.Active);

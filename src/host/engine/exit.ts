@@ -1,4 +1,4 @@
-import { printable } from '../../protocol/text';
+import { visible } from '../../protocol/wording';
 import { EngineError } from './errors';
 
 /** How the engine process ended. */
@@ -52,5 +52,5 @@ export function errorOfExit(exit: EngineExit, ready: boolean): EngineError {
 }
 
 function lastLine(text: string): string {
-  return printable(text.trim().split('\n').at(-1) ?? '', 300);
+  return visible((text.trim().split('\n').at(-1) ?? '').slice(0, 300));
 }

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../../protocol/errors';
 import type { ToEngine } from '../../protocol/rpc';
-import { printable } from '../../protocol/text';
+import { visible } from '../../protocol/wording';
 import type { EngineExit } from './exit';
 
 /** A running engine process, as the client sees it. */
@@ -26,11 +26,12 @@ export interface ForkOptions {
   script: string;
   /** Limit of V8's old generation, in MiB. */
   memoryLimitMb: number;
-  /** Takes each line that the engine writes to standard output or error, made printable. */
+  /** Takes each line that the engine writes to standard output or error, control characters made visible. */
   log: (line: string) => void;
 }
 
 const STDERR_KEPT = 8192;
+const LINE_KEPT = 1000;
 
 /**
  * Forks the engine under this process's own Node (VS Code's Electron runs as Node where ELECTRON_RUN_AS_NODE is set).
@@ -83,7 +84,8 @@ function follow(child: ChildProcess, log: (line: string) => void): () => string 
     tail = (tail + text).slice(-STDERR_KEPT);
   });
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on('line', (line) => log(printable(line)));
+    if (stream !== null)
+      createInterface({ input: stream }).on('line', (line) => log(visible(line.slice(0, LINE_KEPT))));
   }
   return () => tail;
 }

@@ -1,3 +1,4 @@
+import { count } from '../../protocol/wording';
 import type { Outcome } from './entry';
 
 /** One line that says how a scan ended. Never a verdict: a model without outliers may carry a backdoor. */
@@ -32,8 +33,4 @@ function found(level: 'note' | 'warning' | 'error' | null): string {
 
 function withParent(text: string, parent: string | undefined): string {
   return parent === undefined ? text : `${text}, exported from ${parent}`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

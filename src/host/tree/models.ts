@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { printable } from '../../protocol/text';
+import { visible } from '../../protocol/wording';
 import { AUDIT_EDITOR } from '../audit/editor';
 import { describeOutcome, explainOutcome } from '../results/describe';
 import type { Entry, Outcome } from '../results/entry';
@@ -23,14 +23,14 @@ export class ModelsTree implements vscode.TreeDataProvider<Entry> {
 
   getTreeItem(entry: Entry): vscode.TreeItem {
     const uri = vscode.Uri.file(entry.path);
-    const item = new vscode.TreeItem(printable(path.basename(entry.path)));
-    const outcome = printable(describeOutcome(entry.outcome));
+    const item = new vscode.TreeItem(visible(path.basename(entry.path)));
+    const outcome = visible(describeOutcome(entry.outcome));
     item.id = entry.path;
     item.description = outcome;
     item.contextValue = entry.outcome.kind;
     item.iconPath = iconOf(entry.outcome);
     item.tooltip = tooltipOf(entry);
-    item.accessibilityInformation = { label: `${printable(path.basename(entry.path))}, ${outcome}` };
+    item.accessibilityInformation = { label: `${visible(path.basename(entry.path))}, ${outcome}` };
     item.command = {
       command: 'vscode.openWith',
       title: 'Open the Audit',
@@ -57,10 +57,10 @@ function iconOf(outcome: Outcome): vscode.ThemeIcon {
 function tooltipOf(entry: Entry): vscode.MarkdownString {
   const { outcome } = entry;
   const tooltip = new vscode.MarkdownString();
-  tooltip.appendText(printable(entry.path)).appendMarkdown('\n\n');
-  tooltip.appendText(printable(explainOutcome(outcome)));
+  tooltip.appendText(visible(entry.path)).appendMarkdown('\n\n');
+  tooltip.appendText(visible(explainOutcome(outcome)));
   if (outcome.kind !== 'failed' && outcome.exportedFrom !== undefined) {
-    tooltip.appendMarkdown('\n\n').appendText(`Exported by Scour from ${printable(outcome.exportedFrom)}.`);
+    tooltip.appendMarkdown('\n\n').appendText(`Exported by Scour from ${visible(outcome.exportedFrom)}.`);
   }
   tooltip.appendMarkdown('\n\n').appendText(`Scanned ${new Date(entry.scannedAt).toLocaleString()}`);
   return tooltip;

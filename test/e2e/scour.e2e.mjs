@@ -1,0 +1,370 @@
+// A user's way through Scour in a real VS Code. Run by test/e2e/run.mjs, which prepares the package.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  chmodSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import ort from 'onnxruntime-node';
+import { installCodeServer } from './install.mjs';
+import { startVSCode, until } from './vscode.mjs';
+import { answerFileDialog, chooseInExplorer, panel, runCommand } from './workbench.mjs';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const out = path.join(root, 'out');
+const SCAN = 'Scan for Backdoors (Scour)';
+/** The browser and the server share two cores with whatever else runs: a frame may be late by this much. */
+const SLACK_MS = 150;
+
+/** The models of this run: the shared reference nets where they are at hand, otherwise the sample. */
+function pickModels() {
+  const shared = path.join(root, '../shared/models');
+  if (existsSync(path.join(shared, 'badnets.onnx'))) {
+    return {
+      first: path.join(shared, 'badnets.onnx'),
+      second: path.join(shared, 'clean.onnx'),
+      reference: path.join(shared, 'badnets.clp.json'),
+    };
+  }
+  const samples = readdirSync(path.join(root, 'samples'), { recursive: true }).filter((name) =>
+    name.endsWith('.onnx'),
+  );
+  assert.ok(samples.length > 0, 'there is neither ../shared/models nor a model in samples/');
+  const sample = path.join(root, 'samples', samples[0]);
+  return { first: sample, second: sample, reference: null };
+}
+const models = pickModels();
+
+/** A folder with the two models in it, as files of their own. */
+function makeWorkspace(vscode, name) {
+  const folder = path.join(vscode.home, name);
+  mkdirSync(folder);
+  for (const [file, from] of [
+    ['suspect.onnx', models.first],
+    ['other.onnx', models.second],
+  ]) {
+    copyFileSync(from, path.join(folder, file));
+    chmodSync(path.join(folder, file), 0o644);
+  }
+  return folder;
+}
+
+/** What `scour scan --format json` says of a file: our reader, outside VS Code. */
+function scanOnCommandLine(file, u) {
+  const text = execFileSync(
+    process.execPath,
+    [
+      path.join(root, 'dist/cli.js'),
+      'scan',
+      file,
+      '--u',
+      String(u),
+      '--format',
+      'json',
+      '--fail-on',
+      'never',
+    ],
+    { encoding: 'utf8', maxBuffer: 1 << 28 },
+  );
+  const report = JSON.parse(text);
+  return Array.isArray(report) ? report[0] : report;
+}
+
+/** Channels above mean + u·std by the reference implementation's numbers, or by the command line's without them. */
+function expectedOutliers(u) {
+  if (models.reference === null) return scanOnCommandLine(models.first, u).summary.outliers;
+  const { layers } = JSON.parse(readFileSync(models.reference, 'utf8'));
+  return layers.reduce(
+    (sum, { uclc, mean, std }) => sum + uclc.filter((value) => value > mean + u * std).length,
+    0,
+  );
+}
+
+async function histogramsOf(page) {
+  await panel(page).locator('canvas').first().waitFor();
+}
+
+const countsOf = (page) => panel(page).locator('.counts');
+const button = (page, name) => panel(page).getByRole('button', { name });
+
+async function setU(page, u) {
+  const field = panel(page).getByRole('spinbutton').first();
+  await field.fill(String(u));
+  await field.press('Enter');
+}
+
+let codeServer;
+let vsix;
+let trusted;
+before(
+  async () => {
+    mkdirSync(out, { recursive: true });
+    codeServer = await installCodeServer(path.join(root, '.cache'));
+    vsix = process.env.SCOUR_VSIX;
+    assert.ok(vsix, 'SCOUR_VSIX names the package to test: run this file through test/e2e/run.mjs');
+    trusted = await startVSCode(codeServer, {
+      vsix,
+      settings: { 'scour.engine.stallSeconds': 1, 'scour.engine.idleSeconds': 1 },
+    });
+  },
+  { timeout: 300_000 },
+);
+after(() => trusted?.stop());
+
+test(
+  'right-click, histograms, u, preview, export, compare; results survive a reload',
+  { timeout: 240_000 },
+  async (t) => {
+    const folder = makeWorkspace(trusted, 'audit');
+    const page = await trusted.open(folder);
+    t.after(() => page.close());
+
+    assert.deepEqual(await trusted.engines(), [], 'no engine before the first scan');
+    await chooseInExplorer(page, 'suspect.onnx', SCAN);
+    let clicked = performance.now();
+    await histogramsOf(page);
+    t.diagnostic(
+      `click to histograms, first audit of the window: ${Math.round(performance.now() - clicked)} ms`,
+    );
+    await until(
+      async () => (await countsOf(page).textContent())?.startsWith(`${expectedOutliers(3)} outlier`),
+      5000,
+      () => "the count at u = 3 is not the reference's",
+    );
+    assert.equal((await trusted.engines()).length, 1);
+
+    await chooseInExplorer(page, 'other.onnx', SCAN);
+    clicked = performance.now();
+    await histogramsOf(page);
+    t.diagnostic(`click to histograms, second audit: ${Math.round(performance.now() - clicked)} ms`);
+    await chooseInExplorer(page, 'suspect.onnx', SCAN);
+    await histogramsOf(page);
+
+    await setU(page, 2);
+    await until(
+      async () => (await countsOf(page).textContent())?.startsWith(`${expectedOutliers(2)} outlier`),
+      5000,
+      () => "the count at u = 2 is not the reference's",
+    );
+    assert.notEqual(expectedOutliers(2), expectedOutliers(3));
+
+    await button(page, 'Preview effect').click();
+    await panel(page).getByText('Measured at u = 2').waitFor({ timeout: 120_000 });
+
+    const exported = path.join(folder, 'suspect.pruned.onnx');
+    await button(page, 'Export pruned model').click();
+    const suggestion = page.locator('.quick-input-widget input').first();
+    await suggestion.waitFor();
+    assert.equal(await suggestion.inputValue(), exported, 'the suggested name');
+    await answerFileDialog(page, exported);
+    await button(page, 'Open exported model').waitFor({ timeout: 60_000 });
+    await checkExported(path.join(folder, 'suspect.onnx'), exported, 2);
+    assert.deepEqual(
+      readFileSync(path.join(folder, 'suspect.onnx')),
+      readFileSync(models.first),
+      'the input is untouched',
+    );
+
+    await button(page, 'Compare with exported').click();
+    await page.locator('.tab', { hasText: 'suspect.onnx ↔ suspect.pruned.onnx' }).waitFor();
+    await panel(page).getByText('suspect.pruned.onnx').first().waitFor();
+    await page.screenshot({ path: path.join(out, 'e2e-compare.png') });
+
+    await t.test('three themes', async () => {
+      await page.locator('.tab', { hasText: /^suspect\.onnx$/ }).click();
+      await histogramsOf(page);
+      await page.locator('.activitybar [aria-label^="Scour"]').first().click();
+      const settings = path.join(trusted.home, 'user-data/User/settings.json');
+      const before = readFileSync(settings, 'utf8');
+      for (const [theme, kind, file] of [
+        ['Default Dark Modern', 'vs-dark', 'dark'],
+        ['Default Light Modern', 'vs', 'light'],
+        ['Default High Contrast', 'hc-black', 'contrast'],
+      ]) {
+        writeFileSync(settings, JSON.stringify({ ...JSON.parse(before), 'workbench.colorTheme': theme }));
+        await page.locator(`.monaco-workbench.${kind}`).waitFor();
+        await sleep(700); // the panel redraws its charts
+        await page.screenshot({ path: path.join(out, `e2e-${file}.png`) });
+      }
+      writeFileSync(settings, before);
+    });
+
+    await t.test('reload', async () => {
+      await page.reload();
+      await page.locator('.monaco-workbench').waitFor();
+      await histogramsOf(page);
+      await panel(page).getByText('earlier scan').waitFor();
+      assert.match(
+        await countsOf(page).textContent(),
+        new RegExp(`^${expectedOutliers(2)} outlier`),
+        'u survives the reload',
+      );
+      await page.locator('.activitybar [aria-label^="Scour"]').first().click();
+      const rows = page.locator('.pane-body .monaco-list-row');
+      await rows.filter({ hasText: 'suspect.onnx' }).filter({ hasText: 'outliers at u' }).first().waitFor();
+      await rows
+        .filter({ hasText: 'suspect.pruned.onnx' })
+        .filter({ hasText: 'exported from suspect.onnx' })
+        .waitFor();
+      assert.equal(await rows.count(), 3);
+    });
+
+    await t.test('a changed file is scanned again', async () => {
+      copyFileSync(models.second, path.join(folder, 'suspect.onnx'));
+      if (models.first === models.second) return t.skip('there is only one model');
+      await panel(page).getByText('earlier scan').waitFor(); // other.onnx has the same bytes
+      await until(
+        async () => !(await countsOf(page).textContent())?.startsWith(`${expectedOutliers(2)} outlier`),
+        15_000,
+        () => 'the audit still shows the old file',
+      );
+    });
+
+    await t.test('activation', async () => {
+      await runCommand(page, 'Developer: Show Running Extensions');
+      const row = page.locator('.runtime-extensions-editor .extension', { hasText: 'Scour' });
+      const text = await row.locator('.activation-time').textContent();
+      t.diagnostic(`activation of the extension: ${text}`);
+      assert.ok(Number(/(\d+)\s*ms/.exec(text)?.[1]) < 50, text);
+    });
+  },
+);
+
+/** The exported file loads and runs in onnxruntime, and our reader finds exactly the flagged channels at zero. */
+async function checkExported(input, exported, u) {
+  const before = scanOnCommandLine(input, u);
+  const after = scanOnCommandLine(exported, u);
+  assert.ok(after.model.provenance, 'the exported model carries its provenance');
+  let zeros = 0;
+  before.layers.forEach((layer, i) => {
+    const flagged = new Set(layer.outliers.map(({ channel }) => channel));
+    layer.uclc.forEach((value, channel) => {
+      if (flagged.has(channel)) {
+        assert.equal(after.layers[i].uclc[channel], 0, `${layer.name} channel ${channel}`);
+        zeros++;
+      } else {
+        assert.equal(
+          after.layers[i].uclc[channel],
+          value,
+          `${layer.name} channel ${channel} must not change`,
+        );
+      }
+    });
+  });
+  assert.equal(zeros, expectedOutliers(u));
+  const [a, b] = await Promise.all([input, exported].map(runOnRamp));
+  assert.equal(a.length, b.length);
+  assert.ok(b.every(Number.isFinite));
+  assert.notDeepEqual(a, b, 'pruning changes the logits');
+}
+
+/** The model's output on one fixed input. */
+async function runOnRamp(file) {
+  const session = await ort.InferenceSession.create(file);
+  const [meta] = session.inputMetadata;
+  const dims = meta.shape.map((dim) => (typeof dim === 'number' ? dim : 1));
+  const size = dims.reduce((a, b) => a * b, 1);
+  const values = Float32Array.from({ length: size }, (_, i) => Math.sin(i));
+  const result = await session.run({ [meta.name]: new ort.Tensor('float32', values, dims) });
+  return [...result[session.outputNames[0]].data];
+}
+
+test('an engine that hangs or dies leaves the editor usable', { timeout: 120_000 }, async (t) => {
+  const folder = makeWorkspace(trusted, 'kill');
+  const page = await trusted.open(folder);
+  t.after(() => page.close());
+  await chooseInExplorer(page, 'suspect.onnx', SCAN);
+  await histogramsOf(page);
+  const theEngine = async () => {
+    const pids = await trusted.engines();
+    assert.equal(pids.length, 1);
+    return pids[0];
+  };
+
+  // A stopped process is an engine that hangs in native code: it hears nothing and says nothing.
+  let pid = await theEngine();
+  process.kill(pid, 'SIGSTOP');
+  await chooseInExplorer(page, 'other.onnx', SCAN);
+  await panel(page)
+    .getByText(/engine.*(stalled|not reported|not been heard|silent)|no news/i)
+    .first()
+    .waitFor();
+  await page.screenshot({ path: path.join(out, 'e2e-stalled.png') });
+  const cancel = button(page, 'Cancel').first();
+  await cancel.waitFor();
+  const clicked = performance.now();
+  await cancel.click();
+  const sent = performance.now();
+  await until(
+    async () => !(await trusted.engines()).includes(pid),
+    5000,
+    () => 'the hanging engine was not killed',
+  );
+  const gone = performance.now();
+  t.diagnostic(
+    `Cancel on a hanging engine: gone ${Math.round(gone - sent)}…${Math.round(gone - clicked)} ms after the click`,
+  );
+  assert.ok(gone - sent < 200 + SLACK_MS);
+  await panel(page).getByText('The scan was cancelled.').first().waitFor();
+  await button(page, 'Scan again').click();
+  await histogramsOf(page);
+
+  pid = await theEngine();
+  process.kill(pid, 'SIGSTOP');
+  await runCommand(page, 'Scour: Scan Again');
+  await button(page, 'Cancel').first().waitFor();
+  process.kill(pid, 'SIGKILL');
+  await panel(page)
+    .getByText(/killed from outside/)
+    .first()
+    .waitFor();
+  await page.screenshot({ path: path.join(out, 'e2e-killed.png') });
+  await button(page, 'Retry').first().click();
+  await histogramsOf(page);
+  assert.notEqual(await theEngine(), pid);
+
+  await runCommand(page, 'View: Close All Editors');
+  await until(
+    async () => (await trusted.engines()).length === 0,
+    10_000,
+    () => 'the engine outlives the last audit',
+  );
+});
+
+test('Restricted Mode: scanning works, exporting asks for trust', { timeout: 120_000 }, async (t) => {
+  const restricted = await startVSCode(codeServer, { vsix, trust: false });
+  t.after(() => restricted.stop());
+  const folder = makeWorkspace(restricted, 'restricted');
+  const page = await restricted.open(folder);
+  await chooseInExplorer(page, 'suspect.onnx', SCAN);
+  await histogramsOf(page);
+  assert.match(await countsOf(page).textContent(), new RegExp(`^${expectedOutliers(3)} outlier`));
+  await panel(page).getByText('needs a trusted workspace').first().waitFor({ state: 'attached' });
+
+  await runCommand(page, 'Scour: Export Pruned Model…');
+  const notice = page.locator('.notification-toast', {
+    hasText: 'Exporting a pruned model needs a trusted workspace',
+  });
+  await notice.waitFor();
+  await page.screenshot({ path: path.join(out, 'e2e-restricted.png') });
+  assert.ok(!existsSync(path.join(folder, 'suspect.pruned.onnx')));
+
+  await notice.getByRole('button', { name: 'Manage Workspace Trust' }).click();
+  await page
+    .locator('.workspace-trust-editor')
+    .getByRole('button', { name: /^Trust$/ })
+    .click();
+  await page.locator('.tab', { hasText: 'suspect.onnx' }).click();
+  await histogramsOf(page);
+  await panel(page).getByText('needs a trusted workspace').first().waitFor({ state: 'hidden' });
+});
