@@ -1,8 +1,8 @@
 import path from 'node:path';
 
-/** Folder of the files that go with the bundles; `scripts/build.mjs` and `vitest.config.ts` say where they put it. */
+/** Set by `scripts/assets.mjs` for the worker, which lies among the assets, and by `vitest.config.ts` for the sources. */
 declare const SCOUR_ASSETS: string | undefined;
 
-/** Where the codecs' WebAssembly and the decoding worker lie. */
+/** Folder of the codecs' WebAssembly and the decoding worker: `assets`, beside the bundle that runs. */
 export const ASSETS: string =
-  typeof SCOUR_ASSETS === 'string' ? SCOUR_ASSETS : path.join(__dirname, '../../dist/assets');
+  typeof SCOUR_ASSETS === 'string' ? SCOUR_ASSETS : path.join(__dirname, 'assets');

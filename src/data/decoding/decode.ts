@@ -1,8 +1,11 @@
 import { DataError } from '../../protocol/errors';
 import type { Image } from '../image';
+import { decodeBmp, isBmp } from './bmp';
 import { decodeJpeg } from './jpeg';
 import { isJpeg } from './jpeg-header';
+import { decodeNetpbm, isNetpbm } from './netpbm';
 import { decodePng, isPng } from './png';
+import { decodeWebp, isWebp } from './webp';
 
 /** How each format is recognised, by content and never by file name, and decoded. */
 const FORMATS: readonly {
@@ -11,6 +14,9 @@ const FORMATS: readonly {
 }[] = [
   { matches: isPng, decode: decodePng },
   { matches: isJpeg, decode: decodeJpeg },
+  { matches: isWebp, decode: decodeWebp },
+  { matches: isBmp, decode: decodeBmp },
+  { matches: isNetpbm, decode: decodeNetpbm },
 ];
 
 /**
@@ -21,7 +27,11 @@ export async function decodeImage(bytes: Uint8Array, path: string): Promise<Imag
   if (bytes.length === 0) throw new DataError('unreadable-image', path, `${path}: the file is empty.`);
   const format = FORMATS.find(({ matches }) => matches(bytes));
   if (format === undefined) {
-    throw new DataError('unsupported-image', path, `${path} is not an image that can be read (PNG, JPEG).`);
+    throw new DataError(
+      'unsupported-image',
+      path,
+      `${path} is not an image that can be read (PNG, JPEG, WebP, BMP, PPM).`,
+    );
   }
   return await format.decode(bytes, path);
 }

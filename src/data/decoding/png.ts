@@ -1,6 +1,5 @@
-import { inflateSync } from 'node:zlib';
+import { crc32, inflateSync } from 'node:zlib';
 import { brokenImage, checkDimensions, type Image } from '../image';
-import { crc32 } from './crc32';
 import { expandRow, type PixelFormat } from './png-pixels';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];

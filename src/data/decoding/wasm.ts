@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ASSETS } from '../assets';
+import { brokenImage, type Image } from '../image';
+import { dropAlpha } from './rgba';
 
 type CompiledModule = object;
 interface ModuleInstance {
@@ -31,43 +33,52 @@ export interface CodecOptions {
   printErr(line: string): void;
 }
 
+/** Images above this size leave their memory behind in the codec; it is given back. */
+const KEEP_PIXELS = 8 * 1024 * 1024;
+
 /**
  * One codec compiled to WebAssembly: a sandbox of its own memory, so that a file which breaks the decoder breaks
  * nothing else. An instance that failed is thrown away, never used again.
  */
 export class WasmCodec<Codec> {
+  private readonly format: string;
   private readonly file: string;
   private readonly create: (options: CodecOptions) => Promise<Codec>;
   private compiled: CompiledModule | null = null;
   private instance: Promise<Codec> | null = null;
   private complaints: string[] = [];
 
-  /** `file`: name of the .wasm file among the product's assets. */
-  constructor(file: string, create: (options: CodecOptions) => Promise<Codec>) {
+  /** `format`: its name in messages. `file`: name of the .wasm file among the product's assets. */
+  constructor(format: string, file: string, create: (options: CodecOptions) => Promise<Codec>) {
+    this.format = format;
     this.file = file;
     this.create = create;
   }
 
   /**
-   * Runs one decoding; `complaints` are the lines that the codec wrote meanwhile. `keep` = false frees the memory that
-   * a large image made the instance claim. Rejects with CodecFailure where the codec threw.
+   * Decodes one image whose header announces `width` × `height` (already found acceptable). `complaints` are the lines
+   * that the codec wrote meanwhile. Rejects with DataError `unreadable-image` where the codec gives up.
    */
-  async run<T>(
-    decode: (codec: Codec) => T,
-    keep: boolean,
-  ): Promise<{ result: T; complaints: readonly string[] }> {
-    const instance = await (this.instance ??= this.instantiate());
-    // From here to the return nothing is awaited: the complaints are this decoding's own.
+  async decode(
+    { path: file, width, height }: { path: string; width: number; height: number },
+    decode: (codec: Codec) => Decoded | null,
+  ): Promise<{ image: Image; complaints: readonly string[] }> {
+    const codec = await (this.instance ??= this.instantiate());
+    // From here on nothing is awaited: the complaints are this decoding's own.
     const complaints: string[] = [];
     this.complaints = complaints;
+    let decoded: Decoded | null;
     try {
-      const result = decode(instance);
-      if (!keep) this.instance = null;
-      return { result, complaints };
+      decoded = decode(codec);
     } catch (cause) {
       this.instance = null;
-      throw new CodecFailure(complaints, cause);
+      throw brokenImage(file, this.format, complaints.at(-1) ?? 'its decoder failed', cause);
     }
+    if (width * height > KEEP_PIXELS) this.instance = null;
+    if (decoded?.width !== width || decoded.height !== height) {
+      throw brokenImage(file, this.format, complaints.at(-1) ?? 'it is damaged or truncated');
+    }
+    return { image: { width, height, data: dropAlpha(decoded.data) }, complaints };
   }
 
   private instantiate(): Promise<Codec> {
@@ -86,13 +97,5 @@ export class WasmCodec<Codec> {
       print: complain,
       printErr: complain,
     });
-  }
-}
-
-/** The codec gave up; `message` is what it said. */
-export class CodecFailure extends Error {
-  constructor(complaints: readonly string[], cause: unknown) {
-    super(complaints.at(-1) ?? 'the decoder failed', { cause });
-    this.name = 'CodecFailure';
   }
 }
