@@ -67,7 +67,10 @@ function readJson(file: string): unknown {
     if (stats.size > MAX_CONFIG_BYTES) throw new Error(`it has ${stats.size} bytes`);
     const bytes = Buffer.alloc(stats.size);
     const length = readSync(fd, bytes, 0, bytes.length, 0);
-    return JSON.parse(bytes.toString('utf8', 0, length)) as unknown;
+    const json = JSON.parse(bytes.toString('utf8', 0, length)) as unknown;
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+      throw new Error('it holds no object');
+    return json;
   } finally {
     closeSync(fd);
   }
@@ -174,8 +177,12 @@ const TimmSchema = v.object({
 /** Null where `config.json` is not timm's (Hugging Face's own has other contents). */
 function readTimm(json: unknown, source: string): StatedPreprocessing | null {
   const outer = v.parse(v.object({ pretrained_cfg: optional(v.unknown()) }), json);
-  const settings = outer.pretrained_cfg ?? json;
-  const config = v.parse(TimmSchema, settings);
+  const parsed = v.safeParse(TimmSchema, outer.pretrained_cfg ?? json);
+  if (!parsed.success) {
+    if (outer.pretrained_cfg === undefined) return null;
+    throw new v.ValiError(parsed.issues);
+  }
+  const config = parsed.output;
   if (!config.input_size || !config.mean || !config.std) return null;
   const [, height, width] = config.input_size;
   const stated: StatedPreprocessing = {

@@ -1,13 +1,135 @@
-import { existsSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  copyFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Sample } from '../../src/data/dataset';
+import { decodeImage } from '../../src/data/decoding/decode';
 import { openFolder } from '../../src/data/folder';
-import { loadPixels } from '../../src/data/loading/load-batches';
+import { loadBatches, loadPixels, type LoadOptions } from '../../src/data/loading/load-batches';
+import { fitImage } from '../../src/data/resize';
+import { toTensor } from '../../src/data/tensor';
+import { CancelledError } from '../../src/protocol/errors';
+import type { Preprocessing } from '../../src/protocol/preprocessing';
 
 const SHARED = path.join(import.meta.dirname, '../../../shared');
+const FIXTURES = path.join(import.meta.dirname, '../fixtures/data/images');
 const FIT = { width: 32, height: 32, resize: null, filter: 'bilinear' } as const;
+const PREPROCESSING: Preprocessing = {
+  ...FIT,
+  layout: 'nchw',
+  channels: 'rgb',
+  mean: [0.5, 0.4, 0.3],
+  std: [0.2, 0.3, 0.4],
+  source: 'options',
+};
 
-describe.skipIf(!existsSync(SHARED))('loading the reference folders', () => {
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'scour-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function fill(count: number): Sample[] {
+  const kinds = ['rgb.png', 'sampling-1.jpg', 'lossy.webp'];
+  for (let i = 0; i < count; i++) {
+    copyFileSync(path.join(FIXTURES, kinds[i % 3]!), path.join(root, `${String(i).padStart(3, '0')}.png`));
+  }
+  return [...openFolder(root).samples];
+}
+const failing = (skipped: Parameters<LoadOptions['onSkip']>[0]): never => {
+  throw new Error(skipped.failure.message);
+};
+
+describe('loadBatches', () => {
+  it('gives every image, in order, as the model takes it', async () => {
+    const samples = fill(10);
+    const sizes: number[] = [];
+    const seen: string[] = [];
+    for await (const batch of loadBatches(samples, PREPROCESSING, { batchSize: 4, onSkip: failing })) {
+      sizes.push(batch.samples.length);
+      for (const [i, sample] of batch.samples.entries()) {
+        const image = fitImage(await decodeImage(readFileSync(sample.location.path), sample.name), FIT);
+        expect(batch.input.slice(i * 3072, (i + 1) * 3072)).toEqual(toTensor(image.data, 1, PREPROCESSING));
+        seen.push(sample.name);
+      }
+      expect(batch.labels).toEqual(batch.samples.map(() => null));
+      expect(batch.input.length).toBe(batch.samples.length * 3072);
+    }
+    expect(sizes).toEqual([4, 4, 2]);
+    expect(seen).toEqual(samples.map(({ name }) => name));
+  });
+
+  it('reports images that cannot be decoded and goes on', async () => {
+    const samples = fill(9);
+    truncateSync(path.join(root, '001.png'), 300);
+    writeFileSync(path.join(root, '004.png'), 'no image');
+    for (const gone of ['006.png', '007.png', '008.png']) rmSync(path.join(root, gone));
+    const skipped: string[] = [];
+    const sizes: number[] = [];
+    for await (const batch of loadPixels(samples, FIT, {
+      batchSize: 3,
+      onSkip: ({ sample, failure }) => skipped.push(`${sample.name} ${failure.reason}`),
+    })) {
+      sizes.push(batch.samples.length);
+      expect(batch.pixels.length).toBe(batch.samples.length * 3072);
+    }
+    expect(sizes).toEqual([2, 2]);
+    expect(skipped).toEqual([
+      '001.png unreadable-image',
+      '004.png unsupported-image',
+      '006.png unreadable-image',
+      '007.png unreadable-image',
+      '008.png unreadable-image',
+    ]);
+  });
+
+  it('stops at once when it is aborted', async () => {
+    const samples = fill(30);
+    const controller = new AbortController();
+    const run = async (): Promise<number> => {
+      let batches = 0;
+      for await (const batch of loadPixels(samples, FIT, {
+        batchSize: 5,
+        onSkip: failing,
+        signal: controller.signal,
+      })) {
+        batches += batch.samples.length > 0 ? 1 : 0;
+        controller.abort();
+      }
+      return batches;
+    };
+    await expect(run()).rejects.toBeInstanceOf(CancelledError);
+    await expect(run()).rejects.toBeInstanceOf(CancelledError);
+  });
+
+  it('ends its thread when the loop is left early', async () => {
+    const samples = fill(30);
+    for (let i = 0; i < 10; i++) {
+      for await (const batch of loadPixels(samples, FIT, { batchSize: 5, onSkip: failing })) {
+        expect(batch.samples).toHaveLength(5);
+        break;
+      }
+    }
+    const ports = process.getActiveResourcesInfo().filter((each) => each === 'MessagePort');
+    expect(ports).toHaveLength(0);
+  });
+
+  it('yields nothing for nothing', async () => {
+    for await (const batch of loadPixels([], FIT, { batchSize: 5, onSkip: failing })) {
+      throw new Error(`${batch.samples.length} images`);
+    }
+  });
+});
+
+describe.skipIf(!existsSync(SHARED))('the reference folders', () => {
   it.each([
     ['unlabeled', null],
     ['test', 10],
@@ -15,12 +137,7 @@ describe.skipIf(!existsSync(SHARED))('loading the reference folders', () => {
     const set = openFolder(path.join(SHARED, 'data/cifar10', folder));
     expect(set.classes?.length ?? null).toBe(classes);
     let count = 0;
-    for await (const batch of loadPixels(set.samples, FIT, {
-      batchSize: 256,
-      onSkip: ({ failure }) => {
-        throw new Error(failure.message);
-      },
-    })) {
+    for await (const batch of loadPixels(set.samples, FIT, { batchSize: 256, onSkip: failing })) {
       count += batch.samples.length;
     }
     expect(count).toBe(5000);

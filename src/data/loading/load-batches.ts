@@ -64,7 +64,7 @@ export async function* loadPixels(
     for (let ahead = 0; ahead < PREFETCH; ahead++) request();
     for (let current = queue.shift(); current !== undefined; current = queue.shift()) {
       const { batch } = current;
-      const { pixels, decoded, failures } = await Promise.race([current.reply, aborted.promise]);
+      const { pixels, decoded, failures } = await Promise.race([aborted.promise, current.reply]);
       request();
       for (const failure of failures) onSkip({ sample: batch[failure.index]!, failure });
       if (decoded.length > 0) yield { pixels, samples: decoded.map((index) => batch[index]!) };
