@@ -12,6 +12,11 @@ export class ScourError<Reason extends string = string> extends Error {
   }
 }
 
+/** True for errors that Scour raised on purpose, however deep they come from. */
+export function isScourError(thrown: unknown): thrown is ScourError {
+  return thrown instanceof ScourError;
+}
+
 /** The user cancelled the work; never shown as a failure. */
 export class CancelledError extends ScourError<'cancelled'> {
   constructor() {

@@ -1,0 +1,61 @@
+import { VERSION } from '../protocol/version';
+import type { Command } from './commands/command';
+
+const COMMON: readonly (readonly [string, string])[] = [
+  ['--format FORMAT', 'text, json, or sarif where the command has findings (default: text)'],
+  ['--output-report FILE', 'write the result to a file as well'],
+  [
+    '--mean R,G,B --std R,G,B',
+    'of images scaled to 0…1 (default: preprocessor_config.json beside the model)',
+  ],
+  ['--size N|HxW', 'resize images to this size, or their short side where --crop is given'],
+  ['--crop N', 'then cut out the central N × N'],
+  ['--layout LAYOUT', "nchw or nhwc (default: from the model's input)"],
+  ['--channels ORDER', 'rgb, bgr or grey'],
+  ['--seed N', 'seed of everything random (default: 0)'],
+  ['--device DEVICE', 'auto, cpu, webgpu or cuda (default: auto)'],
+  ['--threads N', 'threads of the CPU (default: one a core)'],
+  ['--help, --version', ''],
+];
+
+const EXIT_CODES = `Exit codes: 0 done; 1 findings at or above --fail-on; 2 failed or incomplete; 3 nothing supported to read; 4 usage.`;
+
+/** The help of the whole command line. */
+export function generalHelp(commands: readonly Command[]): string {
+  const list = commands.map(({ name, summary }) => [name, summary] as const);
+  return [
+    `Scour ${VERSION}: audits neural-network image classifiers for backdoors and cleanses them.`,
+    '',
+    'Usage: scour COMMAND … [options]      scour COMMAND --help says more',
+    '',
+    'Commands:',
+    columns(list),
+    '',
+    'Common options:',
+    columns(COMMON),
+    '',
+    EXIT_CODES,
+  ].join('\n');
+}
+
+/** The help of one command. */
+export function commandHelp(command: Command): string {
+  return [
+    `Usage: ${command.usage}`,
+    '',
+    `${command.name}: ${command.summary}.`,
+    '',
+    'Options:',
+    columns(command.help),
+    '',
+    'Common options:',
+    columns(COMMON),
+    '',
+    EXIT_CODES,
+  ].join('\n');
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd()).join('\n');
+}

@@ -1,0 +1,21 @@
+import { writeAtomically } from '../model/atomic-write';
+
+/** Where a command's result goes: standard output, and a file where `--output-report` names one. */
+export async function emit(
+  result: string,
+  reportFile: string | undefined,
+  inputs: readonly string[],
+): Promise<void> {
+  const line = result.endsWith('\n') ? result : `${result}\n`;
+  if (reportFile !== undefined) {
+    // A report is made anew on every run; replacing the last one is what is asked for. Inputs stay protected.
+    await writeAtomically(reportFile, { force: true, inputs }, (sink) => sink(Buffer.from(line)));
+  }
+  await new Promise<void>((resolve, reject) => {
+    process.stdout.write(line, (error) => {
+      // A reader that has seen enough (head, less) is not a failure.
+      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pruneEdits } from '../../defenses/clp/prune-onnx';
+import { measureAgreement } from '../../evaluation/agreement';
+import { openOnnx } from '../../model/onnx/open';
+import type { Agreement, PreviewParams } from '../../protocol/prune';
+import { Classifier } from '../../runtime/classifier';
+import type { SessionOptions } from '../../runtime/session';
+import type { JobContext } from '../job-context';
+import { prunedLayers, selectionOf, writePruned } from './prune';
+import { scoreFile } from './scan';
+
+const DEFAULT_LIMIT = 1000;
+
+/**
+ * What pruning at u would do to predictions: prunes into a temporary folder, runs both models, and removes it again.
+ * Throws ModelError, RuntimeError, DataError or CancelledError.
+ */
+export async function previewPruning(
+  params: PreviewParams,
+  run: SessionOptions,
+  context: JobContext,
+): Promise<Agreement> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'scour-preview-'));
+  try {
+    const pruned = path.join(folder, 'pruned.onnx');
+    await pruneInto(params, pruned, context.within(0, 0.3));
+    return await compareModels(params, pruned, run, context.within(0.3, 1));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function pruneInto(
+  { path: input, u }: PreviewParams,
+  output: string,
+  context: JobContext,
+): Promise<void> {
+  const file = openOnnx(input);
+  try {
+    const { layers, scores } = await scoreFile(file, { u }, context);
+    await writePruned(file, pruneEdits(file, layers, selectionOf(prunedLayers(scores.layers))), output);
+    file.verifyUnchanged();
+  } finally {
+    file.close();
+  }
+}
+
+/** Agreement between the model at `params.path` and the one at `pruned`. Throws RuntimeError, DataError or CancelledError. */
+export async function compareModels(
+  params: Omit<PreviewParams, 'u'>,
+  pruned: string,
+  run: SessionOptions,
+  context: JobContext,
+): Promise<Agreement> {
+  await context.tick('Loading both models', 0);
+  const original = await Classifier.open(params.path, run);
+  try {
+    const other = await Classifier.open(pruned, run);
+    try {
+      return await measureAgreement({
+        modelPath: params.path,
+        original,
+        pruned: other,
+        images: params.images ?? null,
+        limit: params.limit ?? DEFAULT_LIMIT,
+        seed: params.seed ?? 0,
+        preprocessing: params.preprocessing ?? {},
+        signal: context.signal,
+        onProgress: (done, total) =>
+          context.tick(`Comparing predictions (${done} of ${total})`, done / total),
+      });
+    } finally {
+      await other.release();
+    }
+  } finally {
+    await original.release();
+  }
+}

@@ -1,0 +1,68 @@
+import { pathToFileURL } from 'node:url';
+import type { Finding } from '../protocol/findings';
+import type { ScanReport } from '../protocol/scan';
+import { VERSION } from '../protocol/version';
+
+/** A model that could not be scanned. */
+export interface ScanFailure {
+  readonly path: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Scans as a SARIF 2.1.0 log (OASIS), one run; models that failed are notifications of the invocation. */
+export function scanSarif(reports: readonly ScanReport[], failures: readonly ScanFailure[]): object {
+  const rules = new Map<string, Finding['level']>();
+  for (const { findings } of reports)
+    for (const { id, level } of findings) if (!rules.has(id)) rules.set(id, level);
+  const ids = [...rules.keys()];
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'Scour',
+            version: VERSION,
+            rules: [...rules].map(([id, level]) => ({ id, defaultConfiguration: { level } })),
+          },
+        },
+        invocations: [
+          {
+            executionSuccessful: failures.length === 0,
+            toolExecutionNotifications: failures.map(({ path, reason, message }) => ({
+              level: 'error',
+              descriptor: { id: reason },
+              message: { text: message },
+              locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(path) } } }],
+            })),
+          },
+        ],
+        artifacts: reports.map(({ model }) => ({
+          location: { uri: uriOf(model.path) },
+          length: model.bytes,
+          hashes: { 'sha-256': model.sha256 },
+        })),
+        results: reports.flatMap((report, index) =>
+          report.findings.map(({ id, level, message, tensor }) => ({
+            ruleId: id,
+            ruleIndex: ids.indexOf(id),
+            level,
+            message: { text: message },
+            locations: [
+              {
+                physicalLocation: { artifactLocation: { uri: uriOf(report.model.path), index } },
+                ...(tensor === undefined ? {} : { logicalLocations: [{ name: tensor, kind: 'member' }] }),
+              },
+            ],
+          })),
+        ),
+      },
+    ],
+  };
+}
+
+function uriOf(path: string): string {
+  return pathToFileURL(path).href;
+}
