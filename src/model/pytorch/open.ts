@@ -1,0 +1,61 @@
+import { ModelError } from '../../protocol/errors';
+import type { Checkpoint } from '../checkpoint';
+import { HIGHEST_PROTOCOL, OP } from '../pickle/opcodes';
+import type { ByteSource } from '../source';
+import { ZipArchive } from '../zip/archive';
+import { ZipError } from '../zip/zip-error';
+import { openLegacy } from './legacy';
+import { isPyTorchTar, openTar } from './tar';
+import { isPyTorchArchive, openArchive } from './zip-checkpoint';
+
+/** Names under which PyTorch files travel. */
+const EXTENSIONS = /\.(pt|pth|ckpt|bin|pkl|pickle|tar|pt2|t7)$/i;
+
+/** True where `openPyTorch` should be asked: PyTorch's formats by content; files of its usual names whatever they hold. */
+export function matchPyTorch(source: ByteSource): boolean {
+  const kind = kindOf(source);
+  if (kind === 'zip') return EXTENSIONS.test(source.path) || holdsCheckpoint(source);
+  return kind !== null || EXTENSIONS.test(source.path);
+}
+
+/**
+ * Opens a file of `torch.save` (any version), `torch.jit.save` or `pickle` without running anything in it.
+ * @throws ModelError, or CheckpointError with the findings so far, where it cannot be read to its end.
+ */
+export function openPyTorch(source: ByteSource): Checkpoint {
+  if (source.size === 0) throw new ModelError('empty', source.path, `${source.path} is empty.`);
+  switch (kindOf(source)) {
+    case 'zip':
+      return openArchive(source);
+    case 'tar':
+      return openTar(source);
+    case 'pickle':
+      return openLegacy(source);
+    case null:
+      throw new ModelError(
+        'unsupported-format',
+        source.path,
+        `${source.path} is neither a zip archive, a tar file nor a pickle, so no file that PyTorch writes.`,
+      );
+  }
+}
+
+/** What a file is by its first bytes. */
+function kindOf(source: ByteSource): 'zip' | 'tar' | 'pickle' | null {
+  if (source.size < 2) return null;
+  const head = source.read(0, Math.min(4, source.size));
+  if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4) return 'zip';
+  if (head[0] === OP.PROTO && head[1]! >= 1 && head[1]! <= HIGHEST_PROTOCOL) return 'pickle';
+  if (isPyTorchTar(source)) return 'tar';
+  // Protocols 0 and 1 have no header, and torch.load unpickles whatever is no archive.
+  return EXTENSIONS.test(source.path) ? 'pickle' : null;
+}
+
+function holdsCheckpoint(source: ByteSource): boolean {
+  try {
+    return isPyTorchArchive(new ZipArchive(source));
+  } catch (error) {
+    if (error instanceof ZipError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import type { ModelReason } from '../../protocol/errors';
+import type { Finding } from '../../protocol/findings';
+import { CheckpointError } from '../checkpoint';
+import { runPickle, type PickleDialect, type PickleResult } from '../pickle/machine';
+import type { PickleValue } from '../pickle/values';
+import type { ByteSource } from '../source';
+import { pickleFindings, type PicklePlace } from './pickle-findings';
+
+/** A pickle that was read to its STOP. */
+export interface WholePickle extends PickleResult {
+  readonly root: PickleValue;
+}
+
+/**
+ * Reads a pickle of `file` and adds what it would do to `findings`.
+ * @throws CheckpointError, with all findings, where it cannot be read to its end.
+ */
+export function readPickle(
+  source: ByteSource,
+  start: number,
+  dialect: PickleDialect,
+  place: PicklePlace,
+  findings: Finding[],
+  file = source.path,
+): WholePickle {
+  const result = runPickle(source, start, source.size, dialect);
+  findings.push(...pickleFindings(result, place));
+  const { fault, root } = result;
+  if (fault || root === undefined) {
+    const reason: ModelReason = fault && fault.reason !== 'unknown-opcode' ? fault.reason : 'malformed';
+    throw new CheckpointError(
+      reason,
+      file,
+      `${source.path} cannot be read as a pickle past byte ${result.end}: ${fault?.message ?? 'it holds nothing'}. Do not load it in Python; ask for the file again, or for safetensors.`,
+      findings,
+    );
+  }
+  return { ...result, root };
+}
