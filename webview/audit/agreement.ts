@@ -3,6 +3,7 @@ import type { ChartGallery } from '../charts/lazy';
 import { LazyChart } from '../charts/lazy';
 import { PairedChart, type PairedData } from '../charts/paired-chart';
 import { h } from '../dom/element';
+import { fold } from '../dom/fold';
 import { nameOf } from '../dom/name';
 import { notice } from '../dom/notice';
 import { SortableTable } from '../dom/table';
@@ -86,7 +87,7 @@ export class AgreementView {
         `pruned (hatched).${more}`,
       ),
       h('div', { class: 'chart chart-wide' }, canvas),
-      h('details', { class: 'fold' }, h('summary', {}, 'Predictions as a table'), table.element),
+      fold('Predictions as a table', table.element),
       skippedFiles(agreement),
       h('p', { class: 'hint' }, howMeasured(agreement)),
     );
@@ -132,12 +133,7 @@ function skippedFiles({ skipped }: Agreement): HTMLElement | null {
     .map(({ path, reason }) => h('li', {}, nameOf(path), `: ${visible(reason)}`));
   const left = skipped.length - items.length;
   if (left > 0) items.push(h('li', {}, `and ${plural(left, 'more', 'more')}`));
-  return h(
-    'details',
-    { class: 'fold' },
-    h('summary', {}, `${plural(skipped.length, 'file')} left out`),
-    h('ul', { class: 'plain-list' }, ...items),
-  );
+  return fold(`${plural(skipped.length, 'file')} left out`, h('ul', { class: 'plain-list' }, ...items));
 }
 
 function howMeasured({ preprocessing, device, seed }: Agreement): string {

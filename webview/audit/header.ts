@@ -3,7 +3,7 @@ import { copyButton } from '../dom/copy';
 import { h, fill, setText, type Child } from '../dom/element';
 import { nameOf } from '../dom/name';
 import type { Announcer } from '../dom/announcer';
-import type { OpenMemory } from '../dom/section';
+import { fold, rememberOpen, type OpenMemory } from '../dom/fold';
 import { formatBytes, formatCount, plural } from '../text/format';
 import { visible } from '../text/visible';
 import type { AuditState, Part } from './state';
@@ -124,10 +124,7 @@ function pairs(entries: readonly (readonly [string, string])[]): HTMLElement {
 }
 
 function foldable(id: string, heading: string, memory: OpenMemory, content: HTMLElement): HTMLElement {
-  const details = h('details', { class: 'fold' }, h('summary', {}, heading), content);
-  details.open = memory.isOpen(id, false);
-  details.addEventListener('toggle', () => {
-    memory.setOpen(id, details.open);
-  });
+  const details = fold(heading, content);
+  rememberOpen(details, id, memory, false);
   return details;
 }

@@ -1,6 +1,7 @@
 import type { ChartGallery } from '../charts/lazy';
 import { fill, h, setText } from '../dom/element';
-import { section, type OpenMemory, type Section } from '../dom/section';
+import type { OpenMemory } from '../dom/fold';
+import { section, type Section } from '../dom/section';
 import type { AuditAtU } from '../scan/at-u';
 import { formatCount } from '../text/format';
 import { LayerCard } from './layer-card';

@@ -1,11 +1,12 @@
-import { HistogramChart, type HistogramData } from '../charts/histogram-chart';
+import { HistogramChart } from '../charts/histogram-chart';
 import { LazyChart } from '../charts/lazy';
 import { h, setText } from '../dom/element';
+import { fold } from '../dom/fold';
 import { nameOf } from '../dom/name';
 import { SortableTable } from '../dom/table';
 import type { AuditAtU, LayerAtU } from '../scan/at-u';
 import { splitBins, type Bin } from '../scan/bins';
-import { describeLayer, histogramOf } from '../scan/layer-chart';
+import { describeLayer, histogramOf, type HistogramData } from '../scan/layer-chart';
 import { formatCount, formatKernel, formatStatistic, formatU, plural } from '../text/format';
 import { visible } from '../text/visible';
 
@@ -27,7 +28,7 @@ export class LayerCard {
       histogramOf(layer),
       (canvas, data, theme) => new HistogramChart(canvas, data, theme),
     );
-    this.bins = h('details', { class: 'fold' }, h('summary', {}, 'Bins as a table'));
+    this.bins = fold('Bins as a table');
     this.bins.addEventListener('toggle', () => {
       this.showBins();
     });

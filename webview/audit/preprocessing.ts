@@ -1,6 +1,7 @@
 import type { PreprocessingOptions } from '../../src/protocol/preprocessing';
 import { button } from '../dom/button';
 import { h, setText } from '../dom/element';
+import { fold } from '../dom/fold';
 import {
   fieldsOf,
   parsePreprocessing,
@@ -76,10 +77,8 @@ export class PreprocessingForm {
       this.edited = true;
       setText(this.state, '');
     });
-    this.element = h(
-      'details',
-      { class: 'fold' },
-      h('summary', {}, 'Preprocessing'),
+    this.element = fold(
+      'Preprocessing',
       h(
         'p',
         { class: 'hint' },

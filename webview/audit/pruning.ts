@@ -6,7 +6,8 @@ import { fill, h, setText } from '../dom/element';
 import { nameOf } from '../dom/name';
 import { notice } from '../dom/notice';
 import { ProgressView } from '../dom/progress';
-import { section, type OpenMemory, type Section } from '../dom/section';
+import { fold, rememberOpen, type OpenMemory } from '../dom/fold';
+import { section, type Section } from '../dom/section';
 import { SortableTable } from '../dom/table';
 import type { AuditAtU, LayerAtU } from '../scan/at-u';
 import { formatCount, formatPercent, formatU, plural } from '../text/format';
@@ -50,16 +51,8 @@ export class Pruning implements Part {
     this.announcer = announcer;
     this.gallery = gallery;
     this.table = prunedLayersTable();
-    this.layers = h(
-      'details',
-      { class: 'fold' },
-      h('summary', {}, 'Channels that would be set to zero, by layer'),
-      this.table.element,
-    );
-    this.layers.open = memory.isOpen('pruned-layers', false);
-    this.layers.addEventListener('toggle', () => {
-      memory.setOpen('pruned-layers', this.layers.open);
-    });
+    this.layers = fold('Channels that would be set to zero, by layer', this.table.element);
+    rememberOpen(this.layers, 'pruned-layers', memory, false);
     const start = (): void => {
       post({ kind: 'preview', u: this.u });
     };

@@ -1,7 +1,8 @@
 import type { Outlier } from '../../src/protocol/scan';
 import { h, setText } from '../dom/element';
 import { nameOf } from '../dom/name';
-import { section, type OpenMemory, type Section } from '../dom/section';
+import type { OpenMemory } from '../dom/fold';
+import { section, type Section } from '../dom/section';
 import { SortableTable, type Column } from '../dom/table';
 import type { AuditAtU, LayerAtU } from '../scan/at-u';
 import { formatCount, formatKernel, formatStatistic, formatZ } from '../text/format';

@@ -63,7 +63,7 @@ export function tooltipColours(theme: ChartTheme): {
     backgroundColor: theme.background,
     titleColor: theme.text,
     bodyColor: theme.text,
-    borderColor: theme.grid,
+    borderColor: theme.border,
     borderWidth: 1,
   };
 }

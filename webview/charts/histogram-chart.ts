@@ -1,19 +1,11 @@
 import { Chart, type Plugin } from 'chart.js';
 import { formatStatistic, plural } from '../text/format';
 import type { Bin } from '../scan/bins';
+import type { HistogramData } from '../scan/layer-chart';
 import { axisGrid, axisTicks, baseOptions, countAxis, tooltipColours } from './base';
 import { hatch } from './hatch';
 import { labelHeight, linesPlugin, type ValueLine } from './lines';
 import type { ChartTheme } from './theme';
-
-/** What a histogram of one layer shows. */
-export interface HistogramData {
-  readonly bins: readonly Bin[];
-  readonly mean: number | null;
-  readonly threshold: number | null;
-  /** Ends of the x axis; they stay while u moves, so that only the threshold moves. */
-  readonly axis: { readonly min: number; readonly max: number };
-}
 
 interface Point {
   x: number;

@@ -8,6 +8,8 @@ export interface ChartTheme {
   readonly threshold: string;
   readonly text: string;
   readonly grid: string;
+  /** Of the tooltip. */
+  readonly border: string;
   readonly background: string;
   readonly font: string;
 }
@@ -29,7 +31,8 @@ export function readTheme(): ChartTheme {
     mean: first(text, 'charts-foreground', 'foreground'),
     threshold: first(text, 'charts-red'),
     text,
-    grid: first('#8888', 'contrastBorder', 'widget-border', 'panel-border'),
+    grid: `color-mix(in srgb, ${text} 18%, transparent)`,
+    border: first(text, 'contrastBorder', 'widget-border', 'panel-border'),
     background: first('transparent', 'editor-background'),
     font: first('sans-serif', 'font-family'),
   };

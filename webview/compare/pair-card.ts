@@ -2,6 +2,7 @@ import type { Layer } from '../../src/protocol/scan';
 import { LazyChart } from '../charts/lazy';
 import { PairedChart, type PairedData } from '../charts/paired-chart';
 import { h, setText } from '../dom/element';
+import { fold } from '../dom/fold';
 import { nameOf } from '../dom/name';
 import { SortableTable } from '../dom/table';
 import type { LayerAtU } from '../scan/at-u';
@@ -37,7 +38,7 @@ export class PairCard {
       this.data(),
       (canvas, data, theme) => new PairedChart(canvas, data, theme),
     );
-    const table = h('details', { class: 'fold' }, h('summary', {}, 'Bins as a table'));
+    const table = fold('Bins as a table');
     table.addEventListener(
       'toggle',
       () => {

@@ -3,7 +3,7 @@ import { modelFacts } from '../audit/header';
 import type { Announcer } from '../dom/announcer';
 import { h } from '../dom/element';
 import { nameOf } from '../dom/name';
-import type { OpenMemory } from '../dom/section';
+import type { OpenMemory } from '../dom/fold';
 import { baseName } from '../text/format';
 import { visible } from '../text/visible';
 

@@ -21,7 +21,10 @@ export function button(options: ButtonOptions): VscodeButton {
   }
   element.append(options.label);
   if (options.describedBy !== undefined) element.setAttribute('aria-describedby', options.describedBy);
-  element.addEventListener('click', options.onPress);
+  // A disabled component takes no pointer, but assistive technology may still click it.
+  element.addEventListener('click', () => {
+    if (!element.disabled) options.onPress();
+  });
   // The component clicks on Space but lets the page scroll.
   element.addEventListener('keydown', (event) => {
     if (event.key === ' ') event.preventDefault();

@@ -1,10 +1,5 @@
 import { h, type Child } from './element';
-
-/** Remembers which sections a user has closed or opened. */
-export interface OpenMemory {
-  isOpen(id: string, initially: boolean): boolean;
-  setOpen(id: string, open: boolean): void;
-}
+import { rememberOpen, type OpenMemory } from './fold';
 
 export interface Section {
   readonly element: HTMLElement;
@@ -32,9 +27,8 @@ export function section(options: SectionOptions, ...children: readonly Child[]):
   const summary = h('summary', {}, h('h2', { id: `${id}-heading` }, options.heading), aside);
   const body = h('div', { class: 'section-body' }, ...children);
   const details = h('details', { class: 'section' }, summary, body);
-  details.open = memory.isOpen(id, options.initiallyOpen ?? true);
+  rememberOpen(details, id, memory, options.initiallyOpen ?? true);
   details.addEventListener('toggle', () => {
-    memory.setOpen(id, details.open);
     if (details.open) options.onOpen?.();
   });
   const element = h('section', { id, attributes: { 'aria-labelledby': `${id}-heading` } }, details);

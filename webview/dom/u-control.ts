@@ -76,6 +76,7 @@ export class UControl {
 
   update(u: number): void {
     this.slider.value = String(u);
+    this.slider.style.setProperty('--fill', `${(100 * Math.min(u, SLIDER_MAX)) / SLIDER_MAX}%`);
     this.slider.setAttribute('aria-valuetext', `u = ${formatU(u)}`);
     // While someone types, the field is theirs: `2.` must not become `2`.
     if (document.activeElement !== this.field || this.field.valueAsNumber !== u) {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { debounce } from '../dom/schedule';
-import type { OpenMemory } from '../dom/section';
+import type { OpenMemory } from '../dom/fold';
 
 const MemorySchema = v.object({
   u: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),

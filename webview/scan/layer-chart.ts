@@ -1,8 +1,16 @@
-import type { HistogramData } from '../charts/histogram-chart';
 import { formatStatistic, formatU, plural } from '../text/format';
 import { visible } from '../text/visible';
 import type { LayerAtU } from './at-u';
-import { splitBins } from './bins';
+import { splitBins, type Bin } from './bins';
+
+/** What a histogram of one layer shows. */
+export interface HistogramData {
+  readonly bins: readonly Bin[];
+  readonly mean: number | null;
+  readonly threshold: number | null;
+  /** Ends of the x axis; they stay while u moves, so that only the threshold moves. */
+  readonly axis: { readonly min: number; readonly max: number };
+}
 
 /** z-scores that the x axis always reaches, so that the default threshold (u = 3) is in view. */
 const Z_IN_VIEW = 3.3;
