@@ -143,7 +143,7 @@ export async function until(condition, timeout, complaint = () => 'timed out') {
   const end = Date.now() + timeout;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(complaint());
-    await sleep(20);
+    await sleep(10);
   }
 }
 

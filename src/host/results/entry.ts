@@ -59,7 +59,7 @@ export type Kept = v.InferOutput<typeof KeptSchema>;
 export function outcomeOf(key: string, audit: Audit): Outcome {
   const { report } = audit;
   const { summary, model } = report;
-  const parent = model.provenance?.['scour.input'];
+  const parent = model.provenance?.['input'];
   const finished = {
     key,
     level: gravest(report.findings.map((finding) => finding.level)),
