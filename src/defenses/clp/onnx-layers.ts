@@ -113,7 +113,7 @@ function layersOf(
     return pairings.map((pairing) => {
       const norm = pairing === null ? null : nodeLabel(pairing.node);
       const name = unique(pairings.length > 1 && norm !== null ? `${label} → ${norm}` : label);
-      const head = headOf(operator, name, norm, kernel, channels, chain.tensor.name);
+      const head = headOf(operator, name, norm, kernel, channels, storedName(chain));
       const layer: ScorableLayer = {
         ...head,
         status: 'scorable',
@@ -130,6 +130,11 @@ function layersOf(
     if (error instanceof ScourError || !(error instanceof RangeError)) throw error;
     return skip(`Its weight cannot be followed: ${error.message}.`);
   }
+}
+
+/** What the file calls the stored weight: the initializer, or the output of the Constant node that holds it. */
+function storedName({ tensor, holder }: ConstantChain): string {
+  return holder?.outputs[0] ?? tensor.name;
 }
 
 function headOf(

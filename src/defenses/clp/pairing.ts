@@ -101,7 +101,7 @@ export function followOutput(
           continue;
         }
       }
-      const next = depth < MAX_STEPS ? axisAfter(node, input, axis) : null;
+      const next = depth < MAX_STEPS ? axisAfter(evaluator, node, input, axis) : null;
       if (next === null) {
         besides.add(node.opType);
         continue;
@@ -126,7 +126,7 @@ function isOperator(node: OnnxNode, opType: string): boolean {
 }
 
 /** The channel axis after a node that keeps channels apart; null where the node ends the walk. */
-function axisAfter(node: OnnxNode, input: number, axis: number): number | null {
+function axisAfter(evaluator: ConstantEvaluator, node: OnnxNode, input: number, axis: number): number | null {
   const standard = node.domain === '' || node.domain === 'com.microsoft';
   if (!standard || input !== 0) return null;
   if (node.opType === 'Transpose') {
@@ -135,6 +135,7 @@ function axisAfter(node: OnnxNode, input: number, axis: number): number | null {
     return after < 0 ? null : after;
   }
   if (PASS.has(node.opType)) return axis;
+  if (node.opType === 'Pad') return keepsChannels(evaluator, node, axis) ? axis : null;
   if (!CHANNELWISE.has(node.opType)) return null;
   if (node.opType === 'LeakyRelu') return Math.abs(floatAttribute(node, 'alpha', 0.01)) <= 1 ? axis : null;
   if (node.opType === 'Elu') return Math.abs(floatAttribute(node, 'alpha', 1)) <= 1 ? axis : null;
@@ -180,4 +181,18 @@ function followingShift(
   if (!use || more.length > 0 || index.isOutput(output) || !isOperator(use.node, 'Add')) return null;
   const input = perChannelOperand(index, evaluator, use.node, use.input, axis, channels);
   return input === null ? null : { node: use.node, input };
+}
+
+/** True for a Pad that adds to the spatial axes only (exporters write padded pooling so). */
+function keepsChannels(evaluator: ConstantEvaluator, node: OnnxNode, axis: number): boolean {
+  let pads: readonly number[];
+  try {
+    pads = intsAttribute(node, 'pads') ?? Array.from(evaluator.evaluate(node.inputs[1] ?? '').values);
+  } catch (error) {
+    if (error instanceof RangeError) return false; // computed while the model runs
+    throw error;
+  }
+  const rank = pads.length / 2;
+  // A list of axes (opset 18) may leave some out: then what each number pads is not plain.
+  return !node.inputs[3] && pads[axis] === 0 && pads[axis + rank] === 0;
 }

@@ -146,13 +146,7 @@ function oddFindings(name: string, odd: OddChannels): Finding[] {
       'zero-variance',
       'warning',
       odd.zeroVariance,
-      'the running variance is 0, so the bound is infinite; they have no UCLC and were left out of mean and std.',
-    ),
-    ...finding(
-      'constant-channel',
-      'note',
-      odd.constant,
-      'weight or scale is 0 and so is the variance; the channel is constant and counts with UCLC 0.',
+      'the running variance is 0, so |γ/√v| is no finite number; they have no UCLC and were left out of mean and std.',
     ),
   ];
 }

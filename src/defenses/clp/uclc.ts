@@ -8,12 +8,10 @@ const CHUNK = 4 * 1024 * 1024;
 export interface OddChannels {
   /** A weight, γ or v is NaN or infinite: no UCLC. */
   readonly nonFinite: readonly number[];
-  /** v = 0 while weight and γ are not: the bound is infinite, no UCLC. */
+  /** v = 0: |γ/√v| is infinite, or undefined where γ is 0 too; no UCLC. */
   readonly zeroVariance: readonly number[];
   /** v < 0, which no trained network has: no UCLC. */
   readonly negativeVariance: readonly number[];
-  /** γ = 0 or W = 0: the channel is constant, so its UCLC is 0 whatever the variance says. */
-  readonly constant: readonly number[];
 }
 
 export interface LayerUclc {
@@ -50,7 +48,6 @@ function rescale(norms: Float64Array, scale: ChannelScale | null): OddChannels {
     nonFinite: [] as number[],
     zeroVariance: [] as number[],
     negativeVariance: [] as number[],
-    constant: [] as number[],
   };
   norms.forEach((norm, k) => {
     const gamma = scale?.gamma[k] ?? 1;
@@ -58,9 +55,6 @@ function rescale(norms: Float64Array, scale: ChannelScale | null): OddChannels {
     if (!Number.isFinite(norm) || !Number.isFinite(gamma) || !Number.isFinite(variance)) {
       odd.nonFinite.push(k);
       norms[k] = NaN;
-    } else if (norm === 0 || gamma === 0) {
-      if (variance <= 0) odd.constant.push(k);
-      norms[k] = 0;
     } else if (variance < 0) {
       odd.negativeVariance.push(k);
       norms[k] = NaN;
