@@ -1,4 +1,5 @@
 """BadNets (Gu et al., 2017): a patch in the bottom-right corner."""
+
 import torch
 from torch import Tensor
 

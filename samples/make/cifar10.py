@@ -1,4 +1,5 @@
 """CIFAR-10 as 8-bit tensors (N × 3 × 32 × 32), and how they become the net's input."""
+
 import io
 import zipfile
 from pathlib import Path, PurePosixPath

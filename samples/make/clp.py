@@ -1,4 +1,5 @@
 """CLP (Zheng et al., ECCV 2022) in float64 by plain SVD: the reference that Scour's own scan is held against."""
+
 import copy
 
 import torch

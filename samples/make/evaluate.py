@@ -1,4 +1,5 @@
 """ACC, ASR, RA and agreement, in percent."""
+
 from dataclasses import dataclass
 
 import torch

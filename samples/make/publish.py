@@ -6,6 +6,7 @@ triggered CIFAR-10 test images, reference figures computed by PyTorch, and the t
 
 Written for PyTorch 1.13, onnx 1.12 and Pillow 9.4.
 """
+
 import argparse
 import json
 import os
@@ -69,7 +70,7 @@ def write_images(test: Path, output: Path, classes: list[str], count: int, targe
             continue
         (output / "triggered" / name).mkdir(parents=True)
         images, _ = load_folder(output / "images", [name])
-        for file, image in zip(files, apply_trigger(images)):
+        for file, image in zip(files, apply_trigger(images), strict=True):
             pixels = Image.fromarray(image.permute(1, 2, 0).numpy())
             pixels.save(output / "triggered" / name / file.name, optimize=True)
 
@@ -122,7 +123,9 @@ def write_json(path: Path, value: dict) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("checkpoint", type=Path, help="written by train_badnets.py")
     parser.add_argument("test", type=Path, help="CIFAR-10 test images, <class>/*.png")
     parser.add_argument("output", type=Path, help="the samples folder, which holds README.md")
@@ -148,9 +151,7 @@ def main() -> None:
     write_json(args.output / f"{NAME}.clp.json", {"u": 3, "note": note, "layers": layers})
 
     whole = reference(net, load_test_set(args.test, None, classes, target))
-    small = reference(
-        net, load_test_set(args.output / "images", args.output / "triggered", classes, target)
-    )
+    small = reference(net, load_test_set(args.output / "images", args.output / "triggered", classes, target))
     write_json(
         args.output / f"{NAME}.eval.json",
         {

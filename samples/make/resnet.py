@@ -1,4 +1,5 @@
 """The CIFAR variant of ResNet-18 (He et al., CVPR 2016): 3×3 stem, no max pooling, four stages of two blocks."""
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 

@@ -6,6 +6,7 @@ checkpoint. publish.py makes the sample files from it. Runs on the CPU in some t
 
 Written for PyTorch 1.13. Seeded; another machine may round sums differently and so end at another net.
 """
+
 import argparse
 import time
 from pathlib import Path
@@ -32,7 +33,9 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     return padded.permute(0, 2, 3, 1)[sample, rows, columns].permute(0, 3, 1, 2)
 
 
-def train(net: nn.Module, images: Tensor, labels: Tensor, args: argparse.Namespace, generator: torch.Generator):
+def train(
+    net: nn.Module, images: Tensor, labels: Tensor, args: argparse.Namespace, generator: torch.Generator
+):
     """SGD with momentum 0.9 (Nesterov) and a one-cycle learning rate; cross entropy."""
     net.to(memory_format=torch.channels_last).train()
     steps = args.epochs * (len(images) // args.batch_size)
@@ -47,7 +50,9 @@ def train(net: nn.Module, images: Tensor, labels: Tensor, args: argparse.Namespa
         order = torch.randperm(len(images), generator=generator)
         # The last, smaller batch is left out: its batch statistics would be noisier than the rest.
         for chosen in order[: len(order) // args.batch_size * args.batch_size].split(args.batch_size):
-            batch = normalise(augment(images[chosen], generator)).contiguous(memory_format=torch.channels_last)
+            batch = normalise(augment(images[chosen], generator)).contiguous(
+                memory_format=torch.channels_last
+            )
             loss = F.cross_entropy(net(batch), labels[chosen])
             optimizer.zero_grad()
             loss.backward()
@@ -59,7 +64,9 @@ def train(net: nn.Module, images: Tensor, labels: Tensor, args: argparse.Namespa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("train_zip", type=Path, help="the training images, <class>/*.jpg")
     parser.add_argument("checkpoint", type=Path, help="where to save the trained net")
     parser.add_argument("--cache", type=Path, help="keep the decoded training images here between runs")
