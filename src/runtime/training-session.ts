@@ -1,0 +1,140 @@
+import type * as onnxruntime from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { RuntimeError, messageOf } from '../protocol/errors';
+import type { Device as DeviceChoice } from './session';
+
+/** A tensor in main memory. int64 values are bigints; bool values are 0 or 1. */
+export interface HostTensor {
+  readonly dtype: 'float32' | 'int64' | 'int32' | 'bool' | 'uint8';
+  readonly shape: readonly number[];
+  readonly data: Float32Array | BigInt64Array | Int32Array | Uint8Array;
+}
+
+/** Where a graph runs. */
+export type TrainingDevice = Exclude<DeviceChoice, 'auto'>;
+
+type Runtime = typeof onnxruntime;
+
+export interface TrainingSessionOptions {
+  readonly device: TrainingDevice;
+  /** Threads of the CPU provider. */
+  readonly threads: number;
+  /** Off for graphs that run once. Default: everything onnxruntime offers. */
+  readonly optimize?: boolean;
+  /** Writes onnxruntime's profile under this file name prefix. */
+  readonly profile?: string;
+}
+
+/**
+ * One onnxruntime session over a graph that Scour built, with every tensor passed in and out by name. Outputs may be
+ * written into buffers of the caller's, so that training swaps two sets of parameters instead of allocating new ones.
+ * `run` blocks the thread while the graph computes.
+ */
+export class TrainingSession {
+  private readonly runtime: Runtime;
+  private readonly session: InferenceSession;
+
+  private constructor(runtime: Runtime, session: InferenceSession) {
+    this.runtime = runtime;
+    this.session = session;
+  }
+
+  /** Throws RuntimeError `cannot-load`, `device-unavailable` or `out-of-memory`. */
+  static async create(model: Uint8Array, options: TrainingSessionOptions): Promise<TrainingSession> {
+    const { device, threads, optimize = true, profile } = options;
+    // Loaded when first needed: it is large, and most commands do not train.
+    const runtime = await import('onnxruntime-node');
+    try {
+      const session = await runtime.InferenceSession.create(model, {
+        executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        graphOptimizationLevel: optimize ? 'all' : 'disabled',
+        logSeverityLevel: 3,
+        ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+      });
+      return new TrainingSession(runtime, session);
+    } catch (cause) {
+      throw runtimeError(cause, device);
+    }
+  }
+
+  get outputNames(): readonly string[] {
+    return this.session.outputNames;
+  }
+
+  /**
+   * Runs the graph. `into` holds buffers to write outputs to, by name: they must not be among `feeds`. The result has
+   * every output. Throws RuntimeError `run-failed` or `out-of-memory`.
+   */
+  async run(
+    feeds: ReadonlyMap<string, HostTensor>,
+    into: ReadonlyMap<string, HostTensor> = new Map(),
+  ): Promise<Map<string, HostTensor>> {
+    const inputs: Record<string, Tensor> = {};
+    for (const name of this.session.inputNames) {
+      const tensor = feeds.get(name);
+      if (!tensor)
+        throw new RuntimeError('input-mismatch', `The graph needs '${name}', which was not given.`);
+      inputs[name] = this.toOrt(tensor);
+    }
+    const fetches: Record<string, Tensor | null> = {};
+    for (const name of this.session.outputNames) {
+      const buffer = into.get(name);
+      fetches[name] = buffer ? this.toOrt(buffer) : null;
+    }
+    try {
+      const results = await this.session.run(inputs, fetches);
+      return new Map(
+        this.session.outputNames.map((name) => [name, into.get(name) ?? fromOrt(name, results[name]!)]),
+      );
+    } catch (cause) {
+      throw runtimeError(cause, null);
+    }
+  }
+
+  private toOrt(tensor: HostTensor): Tensor {
+    return new this.runtime.Tensor(tensor.dtype, tensor.data as Float32Array, tensor.shape);
+  }
+
+  /** Writes the profile, where one was asked for. */
+  endProfiling(): void {
+    this.session.endProfiling();
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+function fromOrt(name: string, tensor: Tensor): HostTensor {
+  const dtype = tensor.type;
+  switch (dtype) {
+    case 'float32':
+    case 'int64':
+    case 'int32':
+    case 'bool':
+    case 'uint8':
+      return { dtype, shape: tensor.dims, data: tensor.data as Float32Array };
+    default:
+      throw new RuntimeError('run-failed', `Output '${name}' is of type ${dtype}, which Scour does not use.`);
+  }
+}
+
+function runtimeError(cause: unknown, device: TrainingDevice | null): RuntimeError {
+  if (cause instanceof RuntimeError) return cause;
+  const message = messageOf(cause);
+  if (/bad_alloc|out of memory|Failed to allocate|allocation failed/i.test(message)) {
+    return new RuntimeError('out-of-memory', `There is not enough memory to run the graph: ${message}`, {
+      cause,
+    });
+  }
+  if (device !== null && device !== 'cpu' && /provider|backend|adapter|device/i.test(message)) {
+    return new RuntimeError('device-unavailable', `The device '${device}' cannot be used: ${message}`, {
+      cause,
+    });
+  }
+  return device === null
+    ? new RuntimeError('run-failed', `onnxruntime could not run the graph: ${message}`, { cause })
+    : new RuntimeError('cannot-load', `onnxruntime could not load the graph: ${message}`, { cause });
+}

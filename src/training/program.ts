@@ -1,0 +1,210 @@
+import type { OnnxModel } from '../model/onnx/graph';
+import type { ForwardModel } from './forward/forward-model';
+import { instantiate, type BatchNormMode, type Forward } from './forward/instantiate';
+import type { Shapes } from './forward/probe';
+import { differentiate } from './gradients/differentiate';
+import { Ops } from './graph/ops';
+import { range, sizeOf } from './graph/shape';
+import type { Value } from './graph/value';
+import { inputsOf, totalLoss, type LossTerm } from './losses';
+import type { Optimizer } from './optimizers';
+
+/** How a parameter is trained. */
+export interface ParameterPlan {
+  readonly name: string;
+  /** Factor on the learning rate. */
+  readonly rate: number;
+  readonly weightDecay: number;
+  /** Elements that stay zero (1 = trained, 0 = held at zero), of the parameter's shape; null for none. */
+  readonly mask: Float32Array | null;
+}
+
+export type Clipping = { readonly maxNorm: number } | { readonly maxValue: number };
+
+export interface ProgramPlan {
+  readonly forward: ForwardModel;
+  readonly shapes: Shapes;
+  readonly terms: readonly LossTerm[];
+  readonly optimizer: Optimizer;
+  /** The parameters that are trained, in a fixed order. */
+  readonly trained: readonly ParameterPlan[];
+  readonly clip: Clipping | null;
+  readonly batchNorm: BatchNormMode;
+  readonly decomposeBatchNorm: boolean;
+}
+
+/** Names of what goes into and out of training graphs. None can be a value of the user's model: names in it are checked. */
+export const NAMES = {
+  loss: 'scour:loss',
+  logits: 'scour:logits',
+  gradientNorm: 'scour:gradient-norm',
+  inputGradient: 'scour:input-gradient',
+  rate: 'scour:rate',
+  share: 'scour:share',
+  lossInput: (name: string) => `scour:batch:${name}`,
+  scalar: (name: string) => `scour:scalar:${name}`,
+  gradient: (parameter: string) => `scour:gradient:${parameter}`,
+  accumulated: (parameter: string) => `scour:accumulated:${parameter}`,
+  state: (slot: string, parameter: string) => `scour:state:${slot}:${parameter}`,
+  updated: (name: string) => `scour:updated:${name}`,
+} as const;
+
+/** Forward, loss, gradients and update of one step, for one batch size: new parameters, state and statistics out. */
+export function stepProgram(plan: ProgramPlan, batch: number): OnnxModel {
+  const g = new Ops();
+  const scope = lossScope(g, plan, batch);
+  const gradients = parameterGradients(plan, scope);
+  const outputs = new Map<string, Value>([
+    [NAMES.loss, scope.loss],
+    [NAMES.logits, scope.logits],
+    ...updates(g, plan, scope.forward.parameters, gradients),
+  ]);
+  for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
+  return g.toModel(outputs, plan.forward.opsets);
+}
+
+/** Forward, loss and gradients of a part of a batch, added to what earlier parts gave, times the part's share. */
+export function accumulateProgram(plan: ProgramPlan, batch: number): OnnxModel {
+  const g = new Ops();
+  const scope = lossScope(g, plan, batch);
+  const share = g.input(NAMES.share, { dtype: 'float32', shape: [] });
+  const outputs = new Map<string, Value>([
+    [NAMES.loss, scope.loss],
+    [NAMES.logits, scope.logits],
+  ]);
+  for (const [name, gradient] of parameterGradients(plan, scope)) {
+    const before = g.input(NAMES.accumulated(name), gradient);
+    outputs.set(NAMES.updated(NAMES.accumulated(name)), g.plus(before, g.mul(gradient, share)));
+  }
+  for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
+  return g.toModel(outputs, plan.forward.opsets);
+}
+
+/** The update from gradients that were accumulated. */
+export function updateProgram(plan: ProgramPlan): OnnxModel {
+  const g = new Ops();
+  const parameters = new Map<string, Value>();
+  const gradients = new Map<string, Value>();
+  for (const { name } of plan.trained) {
+    const shape = plan.forward.parameters.get(name)!.dims;
+    parameters.set(name, g.input(name, { dtype: 'float32', shape }));
+    gradients.set(name, g.input(NAMES.accumulated(name), { dtype: 'float32', shape }));
+  }
+  return g.toModel(new Map(updates(g, plan, parameters, gradients)), plan.forward.opsets);
+}
+
+/** Loss, logits and gradients, and no update. */
+export function gradientProgram(
+  plan: ProgramPlan,
+  batch: number,
+  of: { input: boolean; parameters: boolean },
+): OnnxModel {
+  const g = new Ops();
+  const scope = lossScope(g, plan, batch);
+  const outputs = new Map<string, Value>([
+    [NAMES.loss, scope.loss],
+    [NAMES.logits, scope.logits],
+  ]);
+  const wrt = [
+    ...(of.input ? [scope.forward.input] : []),
+    ...(of.parameters ? plan.trained.map(({ name }) => scope.forward.parameters.get(name)!) : []),
+  ];
+  const gradients = differentiate(g, scope.loss, wrt);
+  if (of.input) outputs.set(NAMES.inputGradient, gradients.get(scope.forward.input.name)!);
+  if (of.parameters)
+    for (const { name } of plan.trained) outputs.set(NAMES.gradient(name), gradients.get(name)!);
+  for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
+  return g.toModel(outputs, plan.forward.opsets);
+}
+
+interface BuiltLoss {
+  readonly g: Ops;
+  readonly forward: Forward;
+  readonly logits: Value;
+  readonly loss: Value;
+}
+
+function lossScope(g: Ops, plan: ProgramPlan, batch: number): BuiltLoss {
+  const { batchNorm, decomposeBatchNorm } = plan;
+  const forward = instantiate(g, plan.forward, plan.shapes, { batch, batchNorm, decomposeBatchNorm });
+  const classes = sizeOf(forward.output.shape) / batch;
+  const logits = g.reshape(forward.output, [batch, classes]);
+  const inputs = new Map(
+    [...inputsOf(plan.terms)].map(([name, kind]) => [
+      name,
+      g.input(NAMES.lossInput(name), {
+        dtype: kind === 'labels' ? 'int64' : 'float32',
+        shape: kind === 'scores' ? [batch, classes] : [batch],
+      }),
+    ]),
+  );
+  const scalar = scalarInputs(g);
+  const loss = totalLoss(plan.terms, { g, logits, input: (name) => inputs.get(name)!, scalar });
+  return { g, forward, logits, loss };
+}
+
+function parameterGradients(plan: ProgramPlan, { g, forward, loss }: BuiltLoss): Map<string, Value> {
+  return differentiate(
+    g,
+    loss,
+    plan.trained.map(({ name }) => forward.parameters.get(name)!),
+  );
+}
+
+/** New parameters and optimizer state, and the norm of the gradient before clipping. */
+function updates(
+  g: Ops,
+  plan: ProgramPlan,
+  parameters: ReadonlyMap<string, Value>,
+  gradients: ReadonlyMap<string, Value>,
+): [string, Value][] {
+  const outputs: [string, Value][] = [];
+  const { optimizer, clip } = plan;
+  const rate = g.input(NAMES.rate, { dtype: 'float32', shape: [] });
+  const scalar = scalarInputs(g);
+  const all = plan.trained.map(({ name }) => gradients.get(name)!);
+  const norm = g.sqrt(g.sum(all.map((gradient) => squareSum(g, gradient))));
+  outputs.push([NAMES.gradientNorm, norm]);
+  for (const { name, rate: factor, weightDecay, mask } of plan.trained) {
+    const parameter = parameters.get(name)!;
+    const states = new Map(
+      optimizer.slots.map((slot) => [slot, g.input(NAMES.state(slot, name), parameter)]),
+    );
+    const updated = optimizer.update({
+      g,
+      parameter,
+      gradient: clipped(g, gradients.get(name)!, norm, clip),
+      rate: g.mul(rate, factor),
+      weightDecay,
+      state: (slot) => states.get(slot)!,
+      scalar,
+    });
+    const held =
+      mask === null ? updated.parameter : g.mul(updated.parameter, g.floats(mask, parameter.shape));
+    outputs.push([NAMES.updated(name), held]);
+    for (const [slot, value] of Object.entries(updated.state))
+      outputs.push([NAMES.updated(NAMES.state(slot, name)), value]);
+  }
+  return outputs;
+}
+
+function squareSum(g: Ops, x: Value): Value {
+  return g.reduceSumSquare(x, range(0, x.shape.length), false);
+}
+
+/** Gradients scaled so that their common norm is at most maxNorm (as PyTorch's clip_grad_norm_), or each number bounded. */
+function clipped(g: Ops, gradient: Value, norm: Value, clip: Clipping | null): Value {
+  if (clip === null) return gradient;
+  if ('maxNorm' in clip) return g.mul(gradient, g.minimum(g.div(clip.maxNorm, g.plus(norm, 1e-6)), 1));
+  return g.maximum(g.minimum(gradient, clip.maxValue), -clip.maxValue);
+}
+
+/** Scalar graph inputs, made when first asked for. */
+function scalarInputs(g: Ops): (name: string) => Value {
+  const made = new Map<string, Value>();
+  return (name) => {
+    const value = made.get(name) ?? g.input(NAMES.scalar(name), { dtype: 'float32', shape: [] });
+    made.set(name, value);
+    return value;
+  };
+}

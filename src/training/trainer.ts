@@ -1,0 +1,442 @@
+import { encodeModel } from '../model/onnx/encode';
+import type { OnnxModel } from '../model/onnx/graph';
+import type { TensorReader } from '../model/onnx/tensor-data';
+import { RuntimeError } from '../protocol/errors';
+import { TrainingSession, type HostTensor, type TrainingDevice } from '../runtime/training-session';
+import { TrainingError } from './errors';
+import { exportModel } from './forward/export';
+import type { ForwardModel } from './forward/forward-model';
+import type { BatchNormMode } from './forward/instantiate';
+import { prepare } from './forward/prepare';
+import { probe } from './forward/probe';
+import { sizeOf } from './graph/shape';
+import { inputsOf, scalarsOf, type LossInput, type LossTerm } from './losses';
+import type { Optimizer } from './optimizers';
+import {
+  NAMES,
+  accumulateProgram,
+  gradientProgram,
+  stepProgram,
+  updateProgram,
+  type Clipping,
+  type ParameterPlan,
+  type ProgramPlan,
+} from './program';
+import type { Schedule } from './schedules';
+import { ParameterState, type TrainingSnapshot } from './state';
+
+/** Settings of the parameters that `match` names; the first group that matches counts. */
+export interface ParameterGroup {
+  readonly match: (parameter: string) => boolean;
+  readonly frozen?: boolean;
+  /** Factor on the learning rate. */
+  readonly rate?: number;
+  readonly weightDecay?: number;
+}
+
+export interface TrainerOptions {
+  readonly loss: readonly LossTerm[];
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+  /** Default: train. */
+  readonly batchNorm?: BatchNormMode;
+  readonly groups?: readonly ParameterGroup[];
+  readonly clip?: Clipping;
+  /** Elements held at zero: by parameter, 1 where trained and 0 where held, row-major. Takes effect at once. */
+  readonly masks?: ReadonlyMap<string, Float32Array>;
+  /** Larger batches are computed in parts of this many samples, whose gradients are added up. Batch statistics are then those of a part. */
+  readonly microBatch?: number;
+  /** Default: cpu. */
+  readonly device?: TrainingDevice;
+  /** Threads of the CPU provider. Default: 2. */
+  readonly threads?: number;
+  /** Shape of an image (C × H × W), where the model leaves it open. */
+  readonly image?: readonly number[];
+}
+
+/** What one step learns from. */
+export interface Batch {
+  /** N × C × H × W, row-major. */
+  readonly images: Float32Array;
+  readonly size: number;
+  /** What the loss needs, by name: N × K scores, N labels, N sample weights. */
+  readonly targets: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+export interface StepOptions {
+  /** Scalars of the loss that differ from their defaults, such as a temperature. */
+  readonly scalars?: Readonly<Record<string, number>>;
+  /** Learning rate instead of the schedule's. */
+  readonly rate?: number;
+}
+
+export interface StepResult {
+  /** Before the update. */
+  readonly loss: number;
+  /** N × K, before the update. */
+  readonly logits: Float32Array;
+  /** Of all trained parameters together, before clipping. */
+  readonly gradientNorm: number;
+  readonly rate: number;
+}
+
+export interface Gradients {
+  readonly loss: number;
+  readonly logits: Float32Array;
+  /** Of the shape of the images; null where it was not asked for. */
+  readonly input: Float32Array | null;
+  /** By parameter; empty where they were not asked for. */
+  readonly parameters: ReadonlyMap<string, Float32Array>;
+  /** Running statistics as this batch would make them; empty where batch norms are frozen. */
+  readonly statistics: ReadonlyMap<string, Float32Array>;
+}
+
+/** Graphs kept compiled: a full batch, the last one of an epoch, and a few that ask for gradients. */
+const KEEP_SESSIONS = 6;
+
+/** Trains a classifier's ONNX graph: see `create`. */
+export class Trainer {
+  private readonly model: OnnxModel;
+  private readonly plan: ProgramPlan;
+  private readonly options: TrainerOptions;
+  private readonly image: readonly number[];
+  private readonly state: ParameterState;
+  private readonly sessions = new Map<string, TrainingSession>();
+
+  private constructor(
+    model: OnnxModel,
+    plan: ProgramPlan,
+    options: TrainerOptions,
+    image: readonly number[],
+    state: ParameterState,
+  ) {
+    this.model = model;
+    this.plan = plan;
+    this.options = options;
+    this.image = image;
+    this.state = state;
+  }
+
+  /**
+   * Derives the training graph of a model. The model's weights are read through `reader` and copied; nothing is written
+   * back to it. Throws TrainingError `unsupported-model`, `no-gradient` (when the first step is compiled) or
+   * `bad-input`, and ModelError where the file cannot be read.
+   */
+  static async create(model: OnnxModel, reader: TensorReader, options: TrainerOptions): Promise<Trainer> {
+    const forward = prepare(model, reader);
+    const image = imageShape(forward, options.image);
+    const shapes = await probe(forward, image);
+    const trained = planParameters(forward, options);
+    const plan: ProgramPlan = {
+      forward,
+      shapes,
+      terms: options.loss,
+      optimizer: options.optimizer,
+      trained,
+      clip: options.clip ?? null,
+      batchNorm: options.batchNorm ?? 'train',
+      decomposeBatchNorm: (options.device ?? 'cpu') !== 'cpu',
+    };
+    return new Trainer(model, plan, options, image, new ParameterState(forward, trained, options.optimizer));
+  }
+
+  /** Steps done. */
+  get stepsDone(): number {
+    return this.state.step;
+  }
+
+  /** Names and shapes of the parameters that are trained. */
+  get parameters(): ReadonlyMap<string, readonly number[]> {
+    return new Map(this.plan.trained.map(({ name }) => [name, this.plan.forward.parameters.get(name)!.dims]));
+  }
+
+  /**
+   * One step of the optimizer. Throws TrainingError `diverged` where loss or gradient is not finite (the parameters
+   * stay as they were), `out-of-memory`, or `bad-input`.
+   */
+  async step(batch: Batch, options: StepOptions = {}): Promise<StepResult> {
+    this.checkBatch(batch);
+    const rate = options.rate ?? this.options.schedule(this.state.step);
+    const part = this.options.microBatch;
+    const results =
+      part === undefined || part >= batch.size
+        ? await this.wholeStep(batch, options, rate)
+        : await this.stepInParts(batch, options, rate, part);
+    if (!Number.isFinite(results.loss) || !Number.isFinite(results.gradientNorm)) {
+      throw new TrainingError(
+        'diverged',
+        `Training diverged in step ${this.state.step + 1}: the loss is ${results.loss}, the norm of the gradient ${results.gradientNorm}. The parameters before this step are kept. Try a smaller learning rate, or clip the gradient.`,
+      );
+    }
+    this.state.commit();
+    return { ...results, rate };
+  }
+
+  /** Loss and gradients of a batch; changes nothing. Throws as `step` does. */
+  async gradients(
+    batch: Batch,
+    of: { input: boolean; parameters: boolean },
+    options: Pick<StepOptions, 'scalars'> = {},
+  ): Promise<Gradients> {
+    this.checkBatch(batch);
+    const key = `gradients:${batch.size}:${of.input}:${of.parameters}`;
+    const session = await this.session(key, () => gradientProgram(this.plan, batch.size, of), batch.size);
+    const out = await this.run(session, this.feeds(batch, options, 0, 0, batch.size), batch.size);
+    const floats = (name: string): Float32Array => out.get(name)!.data as Float32Array;
+    const statistics = [...this.plan.forward.statistics.keys()].filter((name) =>
+      out.has(NAMES.updated(name)),
+    );
+    return {
+      loss: floats(NAMES.loss)[0]!,
+      logits: floats(NAMES.logits),
+      input: of.input ? floats(NAMES.inputGradient) : null,
+      parameters: new Map(
+        of.parameters ? this.plan.trained.map(({ name }) => [name, floats(NAMES.gradient(name))]) : [],
+      ),
+      statistics: new Map(statistics.map((name) => [name, floats(NAMES.updated(name))])),
+    };
+  }
+
+  /** Current values of a parameter or running statistic, a copy. Throws TrainingError `bad-input` for an unknown name. */
+  valuesOf(name: string): Float32Array {
+    return this.state.valuesOf(name);
+  }
+
+  /** Replaces the values of a parameter or running statistic. Throws TrainingError `bad-input` where name or size do not fit. */
+  setValues(name: string, values: Float32Array): void {
+    this.state.setValues(name, values);
+  }
+
+  /** The model with the current weights and running statistics: the same graph otherwise. Tensors that were not trained still refer to the original file. */
+  exportModel(): OnnxModel {
+    return exportModel(this.model, this.plan.forward, (name) => this.state.valuesOf(name));
+  }
+
+  /** All that continuing needs: parameters, running statistics, optimizer state, steps done. */
+  snapshot(): TrainingSnapshot {
+    return this.state.snapshot();
+  }
+
+  /** Continues from a snapshot, exactly. Throws TrainingError `bad-checkpoint` where it is of another model or optimizer. */
+  restore(snapshot: TrainingSnapshot): void {
+    this.state.restore(snapshot);
+  }
+
+  /** Frees the compiled graphs. The trainer compiles them again when it is used afterwards. */
+  async release(): Promise<void> {
+    const sessions = [...this.sessions.values()];
+    this.sessions.clear();
+    for (const session of sessions) await session.release();
+  }
+
+  private async wholeStep(batch: Batch, options: StepOptions, rate: number) {
+    const { size } = batch;
+    const session = await this.session(`step:${size}`, () => stepProgram(this.plan, size), size);
+    const out = await this.run(session, this.feeds(batch, options, rate, 0, size), size, this.state.back());
+    return {
+      loss: (out.get(NAMES.loss)!.data as Float32Array)[0]!,
+      logits: out.get(NAMES.logits)!.data as Float32Array,
+      gradientNorm: (out.get(NAMES.gradientNorm)!.data as Float32Array)[0]!,
+    };
+  }
+
+  /** The same step with the gradients of parts of the batch added up: memory for a part, time for the whole. */
+  private async stepInParts(batch: Batch, options: StepOptions, rate: number, part: number) {
+    const classes: Float32Array[] = [];
+    let loss = 0;
+    let carried = this.state.zeroGradients();
+    let statistics = new Map<string, HostTensor>();
+    for (let start = 0; start < batch.size; start += part) {
+      const end = Math.min(batch.size, start + part);
+      const size = end - start;
+      const session = await this.session(`part:${size}`, () => accumulateProgram(this.plan, size), size);
+      const share = size / batch.size;
+      const feeds = this.feeds(batch, options, rate, start, end);
+      for (const [name, tensor] of [...carried, ...statistics]) feeds.set(name, tensor);
+      feeds.set(NAMES.share, scalarTensor(share));
+      const out = await this.run(session, feeds, size);
+      loss += (out.get(NAMES.loss)!.data as Float32Array)[0]! * share;
+      classes.push(out.get(NAMES.logits)!.data as Float32Array);
+      const renew = (names: Iterable<string>): Map<string, HostTensor> =>
+        new Map(
+          [...names].flatMap((name) => {
+            const tensor = out.get(NAMES.updated(name));
+            return tensor ? [[name, tensor] as const] : [];
+          }),
+        );
+      carried = renew(carried.keys());
+      statistics = renew(this.plan.forward.statistics.keys());
+    }
+    const update = await this.session('update', () => updateProgram(this.plan), 0);
+    const feeds = this.feeds(batch, options, rate, 0, 0);
+    for (const [name, tensor] of carried) feeds.set(name, tensor);
+    const back = this.state.back();
+    const out = await this.run(update, feeds, 0, back);
+    for (const [name, tensor] of statistics)
+      (back.get(NAMES.updated(name))!.data as Float32Array).set(tensor.data as Float32Array);
+    const logits = new Float32Array(classes.reduce((total, each) => total + each.length, 0));
+    let at = 0;
+    for (const each of classes) {
+      logits.set(each, at);
+      at += each.length;
+    }
+    return { loss, logits, gradientNorm: (out.get(NAMES.gradientNorm)!.data as Float32Array)[0]! };
+  }
+
+  /** Everything a graph may take for samples `start` to `end` of a batch. */
+  private feeds(
+    batch: Batch,
+    options: StepOptions,
+    rate: number,
+    start: number,
+    end: number,
+  ): Map<string, HostTensor> {
+    const feeds = new Map<string, HostTensor>(this.state.front());
+    const pixels = sizeOf(this.image);
+    feeds.set(this.plan.forward.input.name, {
+      dtype: 'float32',
+      shape: [end - start, ...this.image],
+      data: batch.images.subarray(start * pixels, end * pixels),
+    });
+    for (const [name, kind] of inputsOf(this.plan.terms)) {
+      const values = batch.targets[name]!;
+      const width = values.length / batch.size;
+      feeds.set(NAMES.lossInput(name), targetTensor(values, kind, start * width, end * width, end - start));
+    }
+    const scalars = {
+      ...Object.fromEntries(scalarsOf(this.plan.terms)),
+      ...this.plan.optimizer.scalarsAt(this.state.step + 1),
+      ...options.scalars,
+    };
+    for (const [name, value] of Object.entries(scalars)) feeds.set(NAMES.scalar(name), scalarTensor(value));
+    feeds.set(NAMES.rate, scalarTensor(rate));
+    return feeds;
+  }
+
+  private checkBatch(batch: Batch): void {
+    const { size, images, targets } = batch;
+    const problem = (what: string): TrainingError =>
+      new TrainingError('bad-input', `The batch does not fit: ${what}.`);
+    if (!Number.isSafeInteger(size) || size < 1) throw problem(`it has ${size} samples`);
+    const pixels = sizeOf(this.image);
+    if (images.length !== size * pixels)
+      throw problem(
+        `${size} images of ${this.image.join(' × ')} have ${size * pixels} values, not ${images.length}`,
+      );
+    for (const [name, kind] of inputsOf(this.plan.terms)) {
+      const values = targets[name];
+      if (!values) throw problem(`the loss needs '${name}'`);
+      const fits =
+        kind === 'scores' ? values.length % size === 0 && values.length > 0 : values.length === size;
+      if (!fits) throw problem(`'${name}' has ${values.length} values for ${size} samples`);
+    }
+  }
+
+  private async session(key: string, build: () => OnnxModel, batch: number): Promise<TrainingSession> {
+    const known = this.sessions.get(key);
+    if (known) {
+      this.sessions.delete(key);
+      this.sessions.set(key, known);
+      return known;
+    }
+    const [oldest] = this.sessions;
+    if (this.sessions.size >= KEEP_SESSIONS && oldest) {
+      this.sessions.delete(oldest[0]);
+      await oldest[1].release();
+    }
+    const { device = 'cpu', threads = 2 } = this.options;
+    const session = await this.guard(
+      () => TrainingSession.create(encodeModel(build()), { device, threads }),
+      batch,
+    );
+    this.sessions.set(key, session);
+    return session;
+  }
+
+  private run(
+    session: TrainingSession,
+    feeds: ReadonlyMap<string, HostTensor>,
+    batch: number,
+    into?: ReadonlyMap<string, HostTensor>,
+  ): Promise<Map<string, HostTensor>> {
+    return this.guard(() => session.run(feeds, into), batch);
+  }
+
+  private async guard<T>(work: () => Promise<T>, batch: number): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!(cause instanceof RuntimeError)) throw cause;
+      if (cause.reason !== 'out-of-memory')
+        throw new TrainingError(
+          cause.reason === 'device-unavailable' ? 'device-unavailable' : 'run-failed',
+          cause.message,
+          { cause },
+        );
+      throw new TrainingError(
+        'out-of-memory',
+        `A step with ${batch} samples does not fit into memory. Use parts of ${Math.max(1, Math.floor(batch / 2))} samples or fewer.`,
+        { cause },
+      );
+    }
+  }
+}
+
+function imageShape(forward: ForwardModel, given: readonly number[] | undefined): readonly number[] {
+  const declared = forward.input.shape.slice(1);
+  const fits =
+    given === undefined ||
+    (given.length === declared.length &&
+      declared.every((dim, i) => typeof dim !== 'number' || dim === given[i]));
+  if (!fits) {
+    throw new TrainingError(
+      'bad-input',
+      `The model takes images of ${declared.map((dim) => dim ?? '?').join(' × ')}, not ${given.join(' × ')}.`,
+    );
+  }
+  const shape = given ?? declared;
+  if (!shape.every((dim) => typeof dim === 'number'))
+    throw new TrainingError(
+      'bad-input',
+      'The model leaves the size of its images open: say which shape to train with.',
+    );
+  return shape;
+}
+
+function planParameters(forward: ForwardModel, options: TrainerOptions): ParameterPlan[] {
+  const { groups = [], masks = new Map<string, Float32Array>(), optimizer } = options;
+  for (const [name, mask] of masks) {
+    if (forward.parameters.get(name)?.values.length !== mask.length)
+      throw new TrainingError('bad-input', `The mask of '${name}' does not fit a parameter of the model.`);
+  }
+  const plans = [...forward.parameters.keys()].flatMap((name) => {
+    const group = groups.find(({ match }) => match(name));
+    if (group?.frozen) return [];
+    return [
+      {
+        name,
+        rate: group?.rate ?? 1,
+        weightDecay: group?.weightDecay ?? optimizer.weightDecay,
+        mask: masks.get(name) ?? null,
+      },
+    ];
+  });
+  return plans;
+}
+
+function scalarTensor(value: number): HostTensor {
+  return { dtype: 'float32', shape: [], data: Float32Array.of(value) };
+}
+
+function targetTensor(
+  values: ArrayLike<number>,
+  kind: LossInput,
+  start: number,
+  end: number,
+  samples: number,
+): HostTensor {
+  const part = Array.prototype.slice.call(values, start, end) as number[];
+  if (kind === 'labels') return { dtype: 'int64', shape: [samples], data: BigInt64Array.from(part, BigInt) };
+  const shape = kind === 'scores' ? [samples, part.length / Math.max(1, samples)] : [samples];
+  return { dtype: 'float32', shape, data: Float32Array.from(part) };
+}
