@@ -45,16 +45,15 @@ export class Comparer {
   }
 
   private async pick(title: string, except: string | undefined): Promise<string | undefined> {
-    const entries = (await this.services.results.entries()).filter(
-      (entry) => entry.outcome.kind !== 'failed' && entry.path !== except,
-    );
+    const all = await this.services.results.entries();
+    const entries = all.filter((entry) => entry.outcome.kind !== 'failed' && entry.path !== except);
     if (entries.length === 0) {
       void vscode.window.showInformationMessage('Scour: scan another model first, then compare the two.');
       return undefined;
     }
     const items = entries.map((entry) => ({
       label: visible(path.basename(entry.path)),
-      description: describeOutcome(entry.outcome),
+      description: visible(describeOutcome(entry.outcome, all)),
       detail: visible(vscode.workspace.asRelativePath(entry.path)),
       path: entry.path,
     }));

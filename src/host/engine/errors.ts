@@ -1,4 +1,4 @@
-import { CancelledError, ScourError, messageOf } from '../../protocol/errors';
+import { CancelledError, ScourError, isScourError, messageOf } from '../../protocol/errors';
 import type { WireError } from '../../protocol/rpc';
 
 export type EngineReason = 'cannot-start' | 'crashed' | 'out-of-memory' | 'killed' | 'protocol';
@@ -21,7 +21,7 @@ export function fromWire(error: WireError): ScourError {
 
 /** Anything thrown, as a panel is told of it. */
 export function toWire(thrown: unknown): WireError {
-  return thrown instanceof ScourError
-    ? { name: thrown.name, reason: String(thrown.reason), message: thrown.message }
+  return isScourError(thrown)
+    ? { name: thrown.name, reason: thrown.reason, message: thrown.message }
     : { name: 'Error', reason: 'internal', message: messageOf(thrown) };
 }

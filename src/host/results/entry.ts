@@ -11,8 +11,10 @@ const Finished = {
   key: KeySchema,
   /** The gravest level among the findings, or null where there are none. */
   level: v.nullable(LevelSchema),
-  /** Name of the model that Scour made this one from. */
-  exportedFrom: v.optional(v.string()),
+  /** SHA-256 of the model file. */
+  sha256: v.string(),
+  /** SHA-256 of the model that Scour made this one from, by the provenance in the file. */
+  parent: v.optional(v.string()),
 };
 
 export const OutcomeSchema = v.variant('kind', [
@@ -59,11 +61,12 @@ export type Kept = v.InferOutput<typeof KeptSchema>;
 export function outcomeOf(key: string, audit: Audit): Outcome {
   const { report } = audit;
   const { summary, model } = report;
-  const parent = model.provenance?.['input'];
+  const parent = parentOf(model.provenance ?? {});
   const finished = {
     key,
+    sha256: model.sha256,
     level: gravest(report.findings.map((finding) => finding.level)),
-    ...(parent === undefined ? {} : { exportedFrom: parent }),
+    ...(parent === null ? {} : { parent }),
   };
   return report.applicable
     ? {
@@ -75,6 +78,20 @@ export function outcomeOf(key: string, audit: Audit): Outcome {
         layers: summary.layers,
       }
     : { kind: 'not-applicable', ...finished, layers: summary.layers };
+}
+
+const ProvenanceSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ input: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) }),
+);
+
+/** What the newest entry of a model's provenance names as its input. A model made in several steps has several. */
+function parentOf(provenance: Readonly<Record<string, string>>): string | null {
+  const keys = Object.keys(provenance).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const newest = keys.at(-1);
+  const parsed = v.safeParse(ProvenanceSchema, newest === undefined ? undefined : provenance[newest]);
+  return parsed.success ? parsed.output.input : null;
 }
 
 function gravest(levels: readonly Level[]): Level | null {
