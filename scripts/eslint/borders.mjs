@@ -27,7 +27,7 @@ export const ALLOWED = {
   evaluation: ['attacks', 'runtime', ...CORE],
   training: ['runtime', ...CORE],
   runtime: CORE,
-  data: ['protocol'],
+  data: ['model', 'protocol'],
   model: ['protocol'],
   protocol: [],
   webview: ['protocol'],

@@ -1,10 +1,45 @@
 import { Random } from './random';
 
 /** Where the picture of one sample lies. Plain data: it travels to the decoding worker. */
-export interface Location {
-  /** An image file. */
+export type Location = FileLocation | MemberLocation | PixelsLocation;
+
+/** An image file. */
+export interface FileLocation {
   readonly kind: 'file';
   readonly path: string;
+}
+
+/** An image file within an archive. */
+export interface MemberLocation {
+  readonly kind: 'member';
+  /** Of the archive. */
+  readonly path: string;
+  /** Within the archive. */
+  readonly name: string;
+  readonly offset: number;
+  /** As it lies in the archive, in bytes. */
+  readonly length: number;
+  readonly packing: 'stored' | 'deflated';
+  /** Unpacked, in bytes. */
+  readonly size: number;
+  /** CRC-32 of the unpacked bytes, or null where the archive does not say. */
+  readonly crc: number | null;
+}
+
+/** How bytes are pixels: grey; R, G, B of each pixel in turn; or a plane of each. */
+export type PixelOrder = 'grey' | 'interleaved' | 'planar';
+
+/** Uncompressed pixels, one byte a channel, in a file or in memory that threads share. */
+export interface PixelsLocation {
+  readonly kind: 'pixels';
+  /** File the pixels come from. */
+  readonly path: string;
+  /** The file's unpacked content where it is compressed; `offset` then counts from its beginning. */
+  readonly unpacked: SharedArrayBuffer | null;
+  readonly offset: number;
+  readonly width: number;
+  readonly height: number;
+  readonly order: PixelOrder;
 }
 
 /** One picture of a dataset. */

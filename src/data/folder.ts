@@ -2,9 +2,8 @@ import { realpathSync, readdirSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { DataError, messageOf } from '../protocol/errors';
 import { byCodePoint, type Dataset, type Sample, type Skipped } from './dataset';
+import { IMAGE_NAMES } from './labelling';
 
-/** Names that are taken for images; what they hold is decided by their content when they are decoded. */
-const IMAGE_NAMES = /\.(?:png|jpe?g|jfif|webp|bmp|ppm|pgm|pnm)$/i;
 /** More files than this are not a folder that somebody meant. */
 const MAX_FILES = 20_000_000;
 const MAX_DEPTH = 32;

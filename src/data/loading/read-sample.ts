@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { DataError, messageOf } from '../../protocol/errors';
-import type { Location } from '../dataset';
+import { crc32, inflateRawSync } from 'node:zlib';
+import { DataError } from '../../protocol/errors';
+import type { Location, MemberLocation, PixelsLocation } from '../dataset';
 import { decodeImage } from '../decoding/decode';
-import type { Image } from '../image';
+import { brokenImage, checkDimensions, type Image } from '../image';
+import { readRange } from '../read-range';
 
 /** A file larger than this is no image that fits the decoder's limit on pixels. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
@@ -12,33 +13,60 @@ const MAX_FILE_BYTES = 512 * 1024 * 1024;
  * a thread that has nothing else to do. Rejects with DataError.
  */
 export async function readSample(location: Location): Promise<Image> {
-  return await decodeImage(readWhole(location.path), location.path);
+  switch (location.kind) {
+    case 'file':
+      return await decodeImage(readRange(location.path, 0, null, MAX_FILE_BYTES), location.path);
+    case 'member':
+      return await decodeImage(readMember(location), memberPath(location));
+    case 'pixels':
+      return readPixels(location);
+  }
 }
 
-function readWhole(path: string): Uint8Array {
-  try {
-    // A pipe that took the place of a file since it was listed must not block the thread.
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const { size } = fstatSync(fd);
-      if (size > MAX_FILE_BYTES) {
-        throw new DataError('too-large', path, `${path} has ${size} bytes, too many for an image.`);
-      }
-      const bytes = Buffer.allocUnsafeSlow(size);
-      let done = 0;
-      while (done < size) {
-        const got = readSync(fd, bytes, done, size - done, done);
-        if (got === 0) break;
-        done += got;
-      }
-      return bytes.subarray(0, done);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (thrown) {
-    if (thrown instanceof DataError) throw thrown;
-    throw new DataError('unreadable-image', path, `${path} cannot be read: ${messageOf(thrown)}.`, {
-      cause: thrown,
-    });
+function memberPath({ path, name }: MemberLocation): string {
+  return `${path}:${name}`;
+}
+
+function readMember(location: MemberLocation): Uint8Array {
+  const { offset, length, packing, size, crc } = location;
+  const path = memberPath(location);
+  if (size > MAX_FILE_BYTES)
+    throw new DataError('too-large', path, `${path}: ${size} bytes are too many for an image.`);
+  const packed = readRange(location.path, offset, length, MAX_FILE_BYTES);
+  if (packed.length < length) throw brokenImage(path, 'archived', 'the archive is truncated');
+  const bytes = packing === 'stored' ? packed : inflate(packed, size, path);
+  if (bytes.length !== size) throw brokenImage(path, 'archived', 'its size is not the one the archive says');
+  if (crc !== null && crc32(bytes) !== crc) {
+    throw brokenImage(path, 'archived', 'its checksum is not the one the archive says');
   }
+  return bytes;
+}
+
+function inflate(packed: Uint8Array, size: number, path: string): Uint8Array {
+  try {
+    return inflateRawSync(packed, { maxOutputLength: Math.max(1, size) });
+  } catch (cause) {
+    throw brokenImage(path, 'archived', 'it cannot be unpacked to the size the archive says', cause);
+  }
+}
+
+function readPixels({ path, unpacked, offset, width, height, order }: PixelsLocation): Image {
+  checkDimensions(width, height, path);
+  const area = width * height;
+  const length = order === 'grey' ? area : area * 3;
+  const isThere = unpacked === null || offset + length <= unpacked.byteLength;
+  const bytes =
+    unpacked === null
+      ? readRange(path, offset, length, MAX_FILE_BYTES)
+      : new Uint8Array(unpacked, isThere ? offset : 0, isThere ? length : 0);
+  if (bytes.length < length) throw brokenImage(path, 'stored', 'the file is truncated');
+  if (order === 'interleaved') return { width, height, data: Uint8Array.from(bytes) };
+  const data = new Uint8Array(area * 3);
+  const plane = order === 'planar' ? area : 0;
+  for (let i = 0, to = 0; i < area; i++, to += 3) {
+    data[to] = bytes[i]!;
+    data[to + 1] = bytes[i + plane]!;
+    data[to + 2] = bytes[i + 2 * plane]!;
+  }
+  return { width, height, data };
 }

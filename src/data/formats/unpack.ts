@@ -1,0 +1,40 @@
+import { constants, gunzipSync } from 'node:zlib';
+import { DataError } from '../../protocol/errors';
+import { readRange } from '../read-range';
+
+/** Compressed datasets are unpacked into memory up to this size (MNIST's training set has 47 MB). */
+const MAX_UNPACKED = 1024 * 1024 * 1024;
+
+/** True where the bytes start as a gzip file does. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** What the first bytes of a gzip file unpack to; nothing where they are damaged. */
+export function peekGzip(start: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(start, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1024 * 1024 });
+  } catch {
+    // Whoever unpacks the whole file says what is wrong with it.
+    return new Uint8Array();
+  }
+}
+
+/** The content of a gzip file, in memory that threads share. Throws DataError `unreadable-image` or `too-large`. */
+export function gunzipFile(path: string): Uint8Array<SharedArrayBuffer> {
+  const packed = readRange(path, 0, null, MAX_UNPACKED);
+  let unpacked: Buffer;
+  try {
+    unpacked = gunzipSync(packed, { maxOutputLength: MAX_UNPACKED });
+  } catch (cause) {
+    throw new DataError(
+      'unreadable-image',
+      path,
+      `${path} cannot be unpacked: it is damaged, truncated, or holds more than ${MAX_UNPACKED} bytes.`,
+      { cause },
+    );
+  }
+  const shared = new Uint8Array(new SharedArrayBuffer(unpacked.length));
+  shared.set(unpacked);
+  return shared;
+}

@@ -1,0 +1,245 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Dataset } from '../../src/data/dataset';
+import { decodeImage } from '../../src/data/decoding/decode';
+import { parseNpyHeader } from '../../src/data/formats/npy';
+import { NpzFile } from '../../src/data/formats/npz';
+import { decodeBatch } from '../../src/data/loading/decode-batch';
+import { loadPixels } from '../../src/data/loading/load-batches';
+import { readSample } from '../../src/data/loading/read-sample';
+import { openDataset } from '../../src/data/open-dataset';
+import { DataError } from '../../src/protocol/errors';
+
+const FIXTURES = path.join(import.meta.dirname, '../fixtures/data');
+const dataset = (name: string) => path.join(FIXTURES, 'datasets', name);
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'scour-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** The pixel that make-datasets.py put at channel c of image n. */
+const pixel = (n: number, c: number, y: number, x: number) => (n * 37 + c * 50 + y * 3 + x * 5) % 256;
+
+async function expectPixels(set: Dataset, width: number, height: number, channels: 1 | 3): Promise<void> {
+  for (const [n, { location }] of set.samples.entries()) {
+    const image = await readSample(location);
+    expect([image.width, image.height]).toEqual([width, height]);
+    const wanted = Array.from({ length: width * height * 3 }, (_, i) => {
+      const at = Math.floor(i / 3);
+      return pixel(n, channels === 1 ? 0 : i % 3, Math.floor(at / width), at % width);
+    });
+    expect([...image.data]).toEqual(wanted);
+  }
+}
+function refusal(file: string): DataError {
+  try {
+    openDataset(file);
+  } catch (thrown) {
+    if (thrown instanceof DataError) return thrown;
+    throw thrown;
+  }
+  throw new Error('it was accepted');
+}
+const labels = (set: Dataset) => set.samples.map(({ label }) => label);
+
+describe('archives', () => {
+  it.each(['stored.zip', 'deflated.zip', 'ustar.tar', 'gnu.tar', 'pax.tar'])(
+    '%s is read in place',
+    async (name) => {
+      const set = openDataset(dataset(name));
+      const samples = set.samples.filter((sample) => !sample.name.includes('long-'));
+      const isTar = name.endsWith('.tar');
+      expect(set.classes).toEqual(isTar ? ['Dog', 'cat', 'long-'.repeat(28)] : ['Dog', 'cat']);
+      expect(samples.map((sample) => [sample.name, sample.label])).toEqual([
+        ['train/Dog/c.webp', 0],
+        ['train/cat/a.png', 1],
+        ['train/cat/b.jpg', 1],
+      ]);
+      expect(set.skipped.map((each) => each.path)).toEqual(['train/notes.txt']);
+      if (isTar) expect(set.samples.at(-1)?.name).toBe(`train/${'long-'.repeat(28)}/${'x'.repeat(60)}.png`);
+      const files = ['lossy.webp', 'rgb.png', 'sampling-1.jpg'];
+      for (const [i, sample] of samples.entries()) {
+        const wanted = await decodeImage(readFileSync(path.join(FIXTURES, 'images', files[i]!)), files[i]!);
+        expect(await readSample(sample.location)).toEqual(wanted);
+      }
+    },
+  );
+
+  it('a flat archive is unlabelled', () => {
+    const set = openDataset(dataset('flat.zip'));
+    expect(set.classes).toBeNull();
+    expect(set.samples.map(({ name }) => name)).toEqual(['grey.jpg', 'rgb.png']);
+  });
+
+  it('names the image of an archive that is damaged, and goes on', async () => {
+    const damaged = readFileSync(dataset('stored.zip'));
+    damaged[damaged.indexOf('IDAT') + 20]! ^= 1;
+    const file = path.join(root, 'damaged.zip');
+    writeFileSync(file, damaged);
+    const set = openDataset(file);
+    const { decoded, failures } = await decodeBatch({
+      locations: set.samples.map(({ location }) => location),
+      fit: { width: 4, height: 4, resize: null, filter: 'bilinear' },
+    });
+    expect(decoded).toEqual([0, 2]);
+    expect(failures).toMatchObject([{ index: 1, reason: 'unreadable-image' }]);
+    expect(failures[0]?.message).toMatch(/damaged\.zip:train\/cat\/a\.png.*checksum/);
+  });
+
+  it.each([
+    ['stored.zip', 2000],
+    ['deflated.zip', 2000],
+    ['gnu.tar', 2000],
+    ['gnu.tar', 3072],
+  ])('%s cut to %i bytes is an error', (name, length) => {
+    const whole = readFileSync(dataset(name));
+    const file = path.join(root, name);
+    writeFileSync(file, whole.subarray(0, length));
+    expect(refusal(file).message).toContain(file);
+  });
+
+  it('refuses a tar member of an absurd size', () => {
+    const tar = readFileSync(dataset('gnu.tar'));
+    tar.write('77777777777', 124, 'latin1');
+    tar.fill(0x20, 148, 156);
+    const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    const file = path.join(root, 'x.tar');
+    writeFileSync(file, tar);
+    expect(refusal(file).message).toContain('truncated');
+  });
+});
+
+describe('CIFAR, binary', () => {
+  it('reads CIFAR-10 with its class names', async () => {
+    const set = openDataset(dataset('cifar-10-batches-bin'));
+    expect(set.classes?.slice(0, 3)).toEqual(['airplane', 'automobile', 'bird']);
+    expect(set.classes).toHaveLength(10);
+    expect(labels(set)).toEqual([0, 4, 8]);
+    await expectPixels(set, 32, 32, 3);
+    expect(openDataset(path.join(dataset('cifar-10-batches-bin'), 'test_batch.bin')).samples).toHaveLength(3);
+  });
+
+  it('reads CIFAR-100 with its fine labels', async () => {
+    const set = openDataset(dataset('cifar-100-binary'));
+    expect(set.classes).toHaveLength(100);
+    expect(labels(set)).toEqual([0, 4, 8]);
+    await expectPixels(set, 32, 32, 3);
+  });
+
+  it('refuses what is cut short or has impossible labels', () => {
+    const file = path.join(root, 'test_batch.bin');
+    const whole = readFileSync(path.join(dataset('cifar-10-batches-bin'), 'test_batch.bin'));
+    writeFileSync(file, whole.subarray(0, 5000));
+    expect(refusal(file).message).toContain('truncated');
+    whole[3073] = 10;
+    writeFileSync(file, whole);
+    expect(refusal(file).message).toContain('record 1 has label 10');
+  });
+});
+
+describe('IDX', () => {
+  it.each(['t10k-images-idx3-ubyte', 'packed-images-idx3-ubyte.gz'])('%s', async (name) => {
+    const set = openDataset(dataset(name));
+    expect(labels(set)).toEqual([3, 0, 9, 1]);
+    expect(set.classes).toHaveLength(10);
+    await expectPixels(set, 20, 28, 1);
+  });
+
+  it('is unlabelled without its labels, and crosses to the decoding thread', async () => {
+    const file = path.join(root, 'some-images-idx3-ubyte.gz');
+    copyFileSync(dataset('packed-images-idx3-ubyte.gz'), file);
+    const set = openDataset(file);
+    expect(set.classes).toBeNull();
+    const fit = { width: 20, height: 28, resize: null, filter: 'bilinear' } as const;
+    for await (const { pixels } of loadPixels(set.samples, fit, {
+      batchSize: 4,
+      onSkip: ({ failure }) => {
+        throw new Error(failure.message);
+      },
+    })) {
+      expect(pixels[20 * 28 * 3]).toBe(pixel(1, 0, 0, 0));
+      expect(pixels[(28 * 20 + 27 * 20 + 19) * 3 + 2]).toBe(pixel(1, 0, 27, 19));
+    }
+  });
+
+  it('refuses sizes that disagree, and bombs', () => {
+    const whole = readFileSync(dataset('t10k-images-idx3-ubyte'));
+    const file = path.join(root, 'a-images-idx3-ubyte');
+    writeFileSync(file, whole.subarray(0, 1000));
+    expect(refusal(file).message).toContain('4 × 28 × 20');
+    writeFileSync(file, whole);
+    writeFileSync(path.join(root, 'a-labels-idx1-ubyte'), Buffer.from([0, 0, 8, 1, 0, 0, 0, 1, 5]));
+    expect(refusal(file).message).toContain('1 labels, but there are 4 images');
+    const packed = `${file}.gz`;
+    writeFileSync(packed, gzipSync(whole).subarray(0, 600));
+    expect(refusal(packed).reason).toBe('unreadable-image');
+  });
+});
+
+describe('NumPy', () => {
+  it.each([
+    ['keras.npz', 5, 6, 3, [2, 0, 1]],
+    ['packed.npz', 5, 6, 3, [2, 0, 1]],
+    ['grey.npz', 5, 6, 1, [null, null, null]],
+  ] as const)('%s', async (name, width, height, channels, wanted) => {
+    const set = openDataset(dataset(name));
+    expect(labels(set)).toEqual(wanted);
+    expect(set.classes).toEqual(wanted[0] === null ? null : ['0', '1', '2']);
+    await expectPixels(set, width, height, channels);
+  });
+
+  it('reads every numeric type, and byte orders', () => {
+    const file = new NpzFile(dataset('arrays.npz'));
+    const read = (name: string) => {
+      const { header, values } = file.read(name);
+      return [header.shape, ...Array.from(values as ArrayLike<number | bigint>, Number)];
+    };
+    expect(read('f4')).toEqual([[2], 1.5, -2.25]);
+    expect(read('big')).toEqual([[3], 1, -2, 300]);
+    expect(read('i8')).toEqual([[2, 3], 0, 1, 2, 3, 4, 5]);
+    expect(read('b1')).toEqual([[], 1]);
+    expect(read('f8')).toEqual([[4], 0, 1 / 3, 2 / 3, 1]);
+    expect(read('none')).toEqual([[0, 3]]);
+    expect(() => file.read('missing')).toThrow(DataError);
+    file.close();
+  });
+
+  it('never reads Python objects, nor what is no image', () => {
+    expect(refusal(dataset('objects.npz')).reason).toBe('unsupported-image');
+    expect(refusal(dataset('floats.npz')).message).toContain('f4, 3 × 3 × 6 × 5');
+    expect(() => parseNpyHeader(readFileSync(dataset('fortran.npy')), 'x')).toThrow(/Fortran/);
+  });
+
+  it('bounds and matches the header', () => {
+    const header = (text: string) => {
+      const bytes = Buffer.alloc(10 + text.length);
+      bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
+      bytes.writeUInt16LE(text.length, 8);
+      bytes.write(text, 10);
+      return () => parseNpyHeader(bytes, 'x');
+    };
+    const good = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }";
+    expect(header(good)()).toMatchObject({ type: 'u1', shape: [2, 3], elements: 6 });
+    expect(header(good.replace('(2, 3)', `(${'9'.repeat(20)}, 3)`))).toThrow(/makes no sense/);
+    expect(header(good.replace('(2, 3)', '(__import__("os"),)'))).toThrow(/does not say/);
+    expect(header(good.replace('|u1', '|O'))).toThrow(DataError);
+    expect(header(good.replace('|u1', '|V9'))).toThrow(/not read/);
+  });
+});
+
+describe('openDataset', () => {
+  it('refuses what it does not know', () => {
+    expect(refusal(path.join(root, 'missing')).reason).toBe('not-found');
+    const file = path.join(root, 'x.bin');
+    writeFileSync(file, 'something else');
+    expect(refusal(file).reason).toBe('bad-layout');
+    writeFileSync(file, '');
+    expect(refusal(file).reason).toBe('bad-layout');
+  });
+});
