@@ -50,7 +50,7 @@ export interface TrainerOptions {
   readonly device?: TrainingDevice;
   /** Threads of the CPU provider. Default: 2. */
   readonly threads?: number;
-  /** Shape of an image (C × H × W), where the model leaves it open. */
+  /** Shape of an image (C × H × W). Default: what the model declares. */
   readonly image?: readonly number[];
 }
 
@@ -382,24 +382,15 @@ export class Trainer {
   }
 }
 
+/** The shape given, or the one the model declares. A graph that cannot take the given one fails when it is probed. */
 function imageShape(forward: ForwardModel, given: readonly number[] | undefined): readonly number[] {
-  const declared = forward.input.shape.slice(1);
-  const fits =
-    given === undefined ||
-    (given.length === declared.length &&
-      declared.every((dim, i) => typeof dim !== 'number' || dim === given[i]));
-  if (!fits) {
-    throw new TrainingError(
-      'bad-input',
-      `The model takes images of ${declared.map((dim) => dim ?? '?').join(' × ')}, not ${given.join(' × ')}.`,
-    );
-  }
-  const shape = given ?? declared;
-  if (!shape.every((dim) => typeof dim === 'number'))
+  const shape = given ?? forward.input.shape.slice(1);
+  if (!shape.every((dim) => typeof dim === 'number')) {
     throw new TrainingError(
       'bad-input',
       'The model leaves the size of its images open: say which shape to train with.',
     );
+  }
   return shape;
 }
 

@@ -1,0 +1,38 @@
+import path from 'node:path';
+import { parseModel } from '../../src/model/onnx/parse';
+import { TensorReader } from '../../src/model/onnx/tensor-data';
+import { FileSource } from '../../src/model/source';
+import { Trainer, type TrainerOptions } from '../../src/training/trainer';
+
+/** Where the reference material lies, and PyTorch's float64 results. */
+export const SHARED = path.resolve(import.meta.dirname, '../../../shared');
+export const GOLDEN = process.env['SCOUR_GOLDEN'] ?? path.join(SHARED, 'golden');
+
+/** A trainer of the model in a file. The file is read during the call only. */
+export async function trainerOf(file: string, options: TrainerOptions): Promise<Trainer> {
+  const source = new FileSource(file);
+  try {
+    return await Trainer.create(parseModel(source), new TensorReader(source, null), options);
+  } finally {
+    source.close();
+  }
+}
+
+/** max |a − b| ÷ max |b| */
+export function worstError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) throw new RangeError(`${a.length} values against ${b.length}`);
+  let worst = 0;
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs(a[i]! - b[i]!);
+    // A comparison with NaN is false: let it win.
+    if (!(difference <= worst)) worst = difference;
+  }
+  return worst / largest(b);
+}
+
+/** max |a| */
+export function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
+  return most;
+}
