@@ -17,15 +17,33 @@ export interface ByteEdit {
 const CHUNK = 4 * 1024 * 1024;
 
 /** A file's bytes with tensors changed where they lie. Throws as `byteEdits` does. */
-export function editedInPlace(source: ByteSource, edits: readonly TensorEdit[]): Iterable<Uint8Array> {
-  return copyWithEdits(source, 0, source.size, byteEdits(source.path, edits));
+export function editedInPlace(
+  source: ByteSource,
+  edits: readonly TensorEdit[],
+  all: readonly CheckpointTensor[],
+): Iterable<Uint8Array> {
+  return copyWithEdits(source, 0, source.size, byteEdits(source.path, edits, all));
 }
 
 /**
  * Where in the file the new values go, ascending.
- * @throws ModelError `unsupported-type` where a tensor's bytes cannot be changed in place.
+ * @throws ModelError `unsupported-type` where a tensor's bytes cannot be changed in place, or not without changing
+ * another of the checkpoint's tensors (`all`) that is a different view of the same elements.
  */
-export function byteEdits(file: string, edits: readonly TensorEdit[]): ByteEdit[] {
+export function byteEdits(
+  file: string,
+  edits: readonly TensorEdit[],
+  all: readonly CheckpointTensor[],
+): ByteEdit[] {
+  for (const edit of edits) {
+    const other = sharedWith(edit, all);
+    if (other)
+      throw cannot(
+        file,
+        edit.tensor,
+        `shares values with '${visible(other.name, 200)}', which would change too`,
+      );
+  }
   return edits.flatMap((edit) => bytesOfEdit(file, edit)).sort((a, b) => a.offset - b.offset);
 }
 
@@ -99,29 +117,21 @@ export function* copyWithEdits(
   }
 }
 
-/**
- * Other tensors of a checkpoint that share elements with the edited ones without being the same view, so that editing
- * would change them too.
- */
-export function sharedWith(
-  edits: readonly TensorEdit[],
+/** Another tensor of a checkpoint that would change with the edited one without being the same view, if there is one. */
+function sharedWith(
+  { tensor, start, values }: TensorEdit,
   all: readonly CheckpointTensor[],
-): CheckpointTensor[] {
-  const shared = new Set<CheckpointTensor>();
-  for (const { tensor, start, values } of edits) {
-    const touched = new Set(positionsOf(tensor.layout, start, values.length));
-    const low = tensor.layout.offset;
-    const high = extentOf(tensor.dims, tensor.layout.strides, low);
-    for (const other of all) {
-      if (other === tensor || other.storage !== tensor.storage || other.problem !== null) continue;
-      if (shared.has(other) || sameView(other, tensor)) continue;
-      const { dims, strides, offset } = other.layout;
-      if (offset >= high || extentOf(dims, strides, offset) <= low) continue;
-      if (positionsOf(other.layout, 0, other.elements).some((position) => touched.has(position)))
-        shared.add(other);
-    }
-  }
-  return [...shared];
+): CheckpointTensor | undefined {
+  const low = tensor.layout.offset;
+  const high = extentOf(tensor.dims, tensor.layout.strides, low);
+  let touched: Set<number> | undefined;
+  return all.find((other) => {
+    const { dims, strides, offset } = other.layout;
+    if (other === tensor || other.storage !== tensor.storage || other.problem !== null) return false;
+    if (offset >= high || extentOf(dims, strides, offset) <= low || sameView(other, tensor)) return false;
+    const own = (touched ??= new Set(positionsOf(tensor.layout, start, values.length)));
+    return positionsOf(other.layout, 0, other.elements).some((position) => own.has(position));
+  });
 }
 
 function sameView(a: CheckpointTensor, b: CheckpointTensor): boolean {

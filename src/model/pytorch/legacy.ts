@@ -81,14 +81,15 @@ export function openLegacy(source: ByteSource): Checkpoint {
     return viewed(found, reference) ?? 'is a part of a storage beyond its end';
   };
   const rebuilder = new TensorRebuilder(resolve, new NumpyReader(source, 0));
+  const weights = assembleTensors(source.path, main.root, (value) => rebuilder.tensorOf(value), findings);
   return {
     format: 'pytorch',
     variant: 'PyTorch checkpoint (before 1.6)',
-    tensors: assembleTensors(source.path, main.root, (value) => rebuilder.tensorOf(value), findings),
+    tensors: weights,
     findings,
     provenance: {},
     verify: () => [],
-    edited: (edits) => editedInPlace(source, edits),
+    edited: (edits) => editedInPlace(source, edits, weights),
   };
 }
 
@@ -105,14 +106,15 @@ function openPlain(source: ByteSource, root: PickleValue, end: number, findings:
     () => 'is in a storage that the file does not hold',
     new NumpyReader(source, 0),
   );
+  const weights = assembleTensors(source.path, root, (value) => rebuilder.tensorOf(value), findings);
   return {
     format: 'pytorch',
     variant: 'pickle',
-    tensors: assembleTensors(source.path, root, (value) => rebuilder.tensorOf(value), findings),
+    tensors: weights,
     findings,
     provenance: {},
     verify: () => [],
-    edited: (edits) => editedInPlace(source, edits),
+    edited: (edits) => editedInPlace(source, edits, weights),
   };
 }
 

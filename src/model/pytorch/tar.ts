@@ -50,14 +50,15 @@ export function openTar(source: ByteSource): Checkpoint {
     new NumpyReader(pickle, pickle.start),
     (id) => tensors.get(keyOf(id)),
   );
+  const weights = assembleTensors(source.path, root, (value) => rebuilder.tensorOf(value), findings);
   return {
     format: 'pytorch',
     variant: 'PyTorch checkpoint (0.1, tar)',
-    tensors: assembleTensors(source.path, root, (value) => rebuilder.tensorOf(value), findings),
+    tensors: weights,
     findings,
     provenance: {},
     verify: () => [],
-    edited: (edits) => editedInPlace(source, edits),
+    edited: (edits) => editedInPlace(source, edits, weights),
   };
 }
 

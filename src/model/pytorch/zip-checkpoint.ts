@@ -73,7 +73,7 @@ export function openArchive(source: ByteSource): Checkpoint {
     edited: (edits: readonly TensorEdit[], made) =>
       editedArchive(
         archive,
-        byteEdits(source.path, edits),
+        byteEdits(source.path, edits, tensors),
         Object.keys(made).length === 0
           ? null
           : { name: provenanceName(archive, root), bytes: Buffer.from(JSON.stringify(made, null, 2)) },

@@ -1,9 +1,9 @@
 import { ModelError } from '../../protocol/errors';
 import type { Finding } from '../../protocol/findings';
 import { listShort, visible } from '../../protocol/wording';
-import { CheckpointError, type Checkpoint, type TensorEdit } from '../checkpoint';
+import { CheckpointError, type Checkpoint } from '../checkpoint';
 import { CheckpointTensor, type TensorStorage } from '../checkpoint-tensor';
-import { byteEdits, copyWithEdits } from '../edits';
+import { byteEdits, copyWithEdits, type ByteEdit } from '../edits';
 import { SliceSource } from '../slice-source';
 import type { ByteSource } from '../source';
 import { rowMajor } from '../strides';
@@ -46,14 +46,15 @@ export function openSafetensors(source: ByteSource): Checkpoint {
         'Scour made this file from another model (see its provenance). CLP is not idempotent: pruning a pruned model takes more channels.',
     });
   }
+  const tensors = inDataOrder(header.entries).map((entry) => tensorOf(source, header, entry));
   return {
     format: 'safetensors',
     variant: 'safetensors',
-    tensors: inDataOrder(header.entries).map((entry) => tensorOf(source, header, entry)),
+    tensors,
     findings,
     provenance,
     verify: () => [],
-    edited: (edits, made) => edited(source, header, edits, made),
+    edited: (edits, made) => edited(source, header, byteEdits(source.path, edits, tensors), made),
   };
 }
 
@@ -128,10 +129,9 @@ function inspectPlaces(header: SafetensorsHeader, available: number, findings: F
 function* edited(
   source: ByteSource,
   header: SafetensorsHeader,
-  edits: readonly TensorEdit[],
+  changes: readonly ByteEdit[],
   made: Readonly<Record<string, string>>,
 ): Iterable<Uint8Array> {
-  const changes = byteEdits(source.path, edits);
   if (Object.keys(made).length === 0) {
     yield* copyWithEdits(source, 0, source.size, changes);
     return;
