@@ -32,7 +32,5 @@ export function worstError(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 /** max |a| */
 export function largest(values: ArrayLike<number>): number {
-  let most = 0;
-  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
-  return most;
+  return Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
