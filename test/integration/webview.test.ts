@@ -83,10 +83,10 @@ describe.skipIf(!hasChromium)(TITLE, () => {
           `[...document.querySelectorAll('.card canvas')].filter((canvas) => canvas.style.width !== '').length`,
         );
       await page.locator('#layer-0').scrollIntoViewIfNeeded();
-      await expect.poll(drawn).toBeGreaterThan(2);
+      await eventually(drawn).toBeGreaterThan(2);
       expect(await drawn()).toBeLessThan(40);
       await page.locator('#layer-117').scrollIntoViewIfNeeded();
-      await expect.poll(() => inked(page, '.card:has(#layer-117) canvas')).toBeGreaterThan(500);
+      await eventually(() => inked(page, '.card:has(#layer-117) canvas')).toBeGreaterThan(500);
       expect(await page.locator('#layers tbody tr').count()).toBe(120);
       expect(await page.locator('#skipped tbody').textContent()).toContain(
         'its weight is computed while the model runs',
@@ -105,19 +105,19 @@ describe.skipIf(!hasChromium)(TITLE, () => {
 
       await slider.focus();
       for (let step = 0; step < 12; step += 1) await page.keyboard.press('ArrowLeft');
-      await expect.poll(() => counts(page)).toContain(`${outliersOf(1.8).toLocaleString('en-US')} outliers`);
+      await eventually(() => counts(page)).toContain(`${outliersOf(1.8).toLocaleString('en-US')} outliers`);
       expect(await page.getByRole('spinbutton').inputValue()).toBe('1.8');
       expect(await label.getAttribute('aria-label')).not.toBe(before);
       expect(await label.getAttribute('aria-label')).toContain('at u = 1.8');
-      await expect.poll(() => kinds(panel)).toEqual(['ready', 'u']);
+      await eventually(() => kinds(panel)).toEqual(['ready', 'u']);
       expect((await panel.sent())[1]).toEqual({ kind: 'u', u: 1.8 });
       await expect
         .poll(() => page.getByRole('status').first().textContent())
         .toMatch(/u 1\.8: .* outlier channels in \d+ layers\./);
 
       await page.getByRole('spinbutton').fill('0');
-      await expect.poll(() => counts(page)).toContain(`${outliersOf(0).toLocaleString('en-US')} outliers`);
-      expect(await page.locator('#outliers tbody tr').count()).toBe(200);
+      await eventually(() => counts(page)).toContain(`${outliersOf(0).toLocaleString('en-US')} outliers`);
+      await eventually(() => page.locator('#outliers tbody tr').count()).toBe(200);
       await page.locator('#outliers').getByRole('button', { name: /^Show/ }).click();
       expect(await page.locator('#outliers tbody tr').count()).toBe(400);
 
@@ -125,7 +125,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       expect(await page.getByText('Enter a number from 0 to 100.').isVisible()).toBe(true);
       expect(await counts(page)).toContain(`${outliersOf(0).toLocaleString('en-US')} outliers`);
       await page.getByRole('button', { name: 'Reset to 3.0' }).click();
-      await expect.poll(() => counts(page)).toContain(`${outliersOf(3).toLocaleString('en-US')} outliers`);
+      await eventually(() => counts(page)).toContain(`${outliersOf(3).toLocaleString('en-US')} outliers`);
     });
   });
 
@@ -353,11 +353,11 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       'audit',
       async (panel, page) => {
         await panel.send(...large120);
-        await expect.poll(() => page.evaluate('window.scrollY')).toBe(900);
+        await eventually(() => page.evaluate('window.scrollY')).toBe(900);
         expect(await page.getByRole('spinbutton').inputValue()).toBe('2.2');
         expect(await page.locator('#layers > details').getAttribute('open')).toBeNull();
         // The host said 3: it hears what the panel remembers.
-        await expect.poll(() => panel.sent()).toEqual([{ kind: 'ready' }, { kind: 'u', u: 2.2 }]);
+        await eventually(() => panel.sent()).toEqual([{ kind: 'ready' }, { kind: 'u', u: 2.2 }]);
       },
       { kept },
     );
@@ -390,9 +390,9 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       );
       expect(await counts(page)).toContain(`A ${removed} of`);
       await page.locator('#pair-0').scrollIntoViewIfNeeded();
-      await expect.poll(() => inked(page, '.card:has(#pair-0) canvas')).toBeGreaterThan(500);
+      await eventually(() => inked(page, '.card:has(#pair-0) canvas')).toBeGreaterThan(500);
       await page.getByRole('spinbutton').fill('1');
-      await expect.poll(() => counts(page)).toContain('u = 1.0');
+      await eventually(() => counts(page)).toContain('u = 1.0');
       expect(await panel.sent()).toEqual([{ kind: 'ready' }]);
     });
   });
@@ -406,7 +406,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
           await panel.send(...large120);
           await page.locator('#layer-0').scrollIntoViewIfNeeded();
           const canvas = '.card:has(#layer-0) canvas';
-          await expect.poll(() => inked(page, canvas)).toBeGreaterThan(500);
+          await eventually(() => inked(page, canvas)).toBeGreaterThan(500);
           const before = await page.evaluate<string>(`document.querySelector('${canvas}').toDataURL()`);
           await panel.setTheme(theme);
           await expect
@@ -452,11 +452,15 @@ describe.skipIf(!hasChromium)(TITLE, () => {
             fixtures.doneMessage(reference),
             fixtures.previewMessage(3, fixtures.agreement()),
           );
-          await page.waitForTimeout(150);
+          // The folds were opened for axe; a reader finds them closed.
+          await page.evaluate(
+            `document.querySelectorAll('.fold').forEach((details) => { details.open = false; })`,
+          );
+          await page.waitForTimeout(250);
           await shot(page, 'top');
           for (const id of ['layers', 'pruning', 'export']) {
-            await page.locator(`#${id}`).evaluate('(element) => element.scrollIntoView()');
-            await page.waitForTimeout(150);
+            await page.evaluate(`document.querySelector('#${id}').scrollIntoView()`);
+            await page.waitForTimeout(250);
             await shot(page, id);
           }
         },
@@ -473,8 +477,8 @@ describe.skipIf(!hasChromium)(TITLE, () => {
           });
           expect(await axe(page)).toEqual([]);
           await shot(page, 'compare');
-          await page.locator('#histograms').evaluate('(element) => element.scrollIntoView()');
-          await page.waitForTimeout(150);
+          await page.evaluate(`document.querySelector('#histograms').scrollIntoView()`);
+          await page.waitForTimeout(250);
           await shot(page, 'compare-histograms');
         },
         { theme, bypassCsp: true },
@@ -494,6 +498,11 @@ describe.skipIf(!hasChromium)(TITLE, () => {
     );
   });
 });
+
+/** Waits for a value; patient, because the machine may be busy with other tests. */
+function eventually<T>(value: () => T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(value, { timeout: 15_000 });
+}
 
 /** How many pixels of a canvas are drawn on. */
 async function inked(page: Page, selector: string): Promise<number> {

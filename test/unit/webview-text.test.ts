@@ -150,7 +150,7 @@ describe('preprocessing form', () => {
     const fields = {
       height: '224',
       width: '192',
-      crop: '256',
+      crop: '',
       layout: 'nhwc',
       channels: 'bgr',
       mean: '0.485, 0.456 0.406',
@@ -161,7 +161,6 @@ describe('preprocessing form', () => {
       ok: true,
       options: {
         size: [224, 192],
-        crop: 256,
         layout: 'nhwc',
         channels: 'bgr',
         mean: [0.485, 0.456, 0.406],
@@ -175,7 +174,15 @@ describe('preprocessing form', () => {
       std: '0.229, 0.224, 0.225',
     });
   });
+  test('with a crop, height and width are the short side', () => {
+    expect(parsePreprocessing({ ...EMPTY, height: '256', width: '256', crop: '224' })).toEqual({
+      ok: true,
+      options: { size: [256, 256], crop: 224 },
+    });
+  });
   test.each<[string, Partial<PreprocessingFields>, string[]]>([
+    ['two sides and a crop', { height: '256', width: '300', crop: '224' }, ['width']],
+    ['a crop larger than the image', { height: '200', width: '200', crop: '224' }, ['crop']],
     ['one side only', { height: '32' }, ['width']],
     ['not a number', { height: 'x', width: '32' }, ['height']],
     ['half a pixel', { crop: '31.5' }, ['crop']],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { ToAuditPanel } from '../../src/protocol/audit';
 import type { Finding } from '../../src/protocol/findings';
@@ -49,6 +50,11 @@ export function histogram(uclc: readonly (number | null)[], bins = 30): Histogra
   return { edges: Array.from({ length: bins + 1 }, (_, index) => low + index * width), counts };
 }
 
+/** The SHA-256 of a fixture: of its path, so that two fixtures are two files. */
+function fixtureHash(file: string): string {
+  return createHash('sha256').update(file).digest('hex');
+}
+
 export function auditFrom(
   layers: readonly Layer[],
   model: Partial<Audit['report']['model']> = {},
@@ -61,7 +67,7 @@ export function auditFrom(
       model: {
         path: '/home/ada/models/badnets.onnx',
         format: 'onnx',
-        sha256: '9f2b7c0d5a41e8836f0c2d7b1e95a3c4d8f6017b2c3e4a5968d7f0b1a2c3d4e5',
+        sha256: fixtureHash(model.path ?? ''),
         bytes: 11_182_345,
         parameters: 2_797_610,
         producer: 'pytorch 1.13.1',

@@ -4,16 +4,16 @@ import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import esbuild from 'esbuild';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { panelHtml } from '../../src/host/webview-html';
 import { THEMES, type ThemeName } from './themes';
 
 export const CHROMIUM = '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
 const ROOT = path.join(import.meta.dirname, '../..');
-const NONCE = 'bm9uY2UgZm9yIHRlc3Rz';
 
 export type PanelName = 'audit' | 'compare';
 
-/** A panel in a real browser, under the policy that the extension host sets, with a stand-in for VS Code's API. */
+/** A panel in a real browser, in the page and under the policy of the extension host, with a stand-in for VS Code's API. */
 export interface Panel {
   readonly page: Page;
   /** Posts a message as the host would. */
@@ -55,9 +55,10 @@ export class Harness {
       if (name === 'audit.html' || name === 'compare.html') {
         const panel = name === 'audit.html' ? 'audit' : 'compare';
         const origin = `http://${request.headers.host ?? ''}`;
-        response.setHeader('content-security-policy', policy(origin));
         response.setHeader('content-type', 'text/html; charset=utf-8');
-        response.end(shell(panel));
+        response.end(
+          panelHtml({ title: 'Scour', cspSource: origin, script: `${panel}.js`, style: 'panel.css' }),
+        );
         return;
       }
       const file = files.get(name);
@@ -157,29 +158,6 @@ async function bundle(): Promise<Map<string, Uint8Array>> {
   const files = new Map(result.outputFiles.map((file) => [path.basename(file.path), file.contents]));
   const font = path.join(ROOT, 'node_modules/@vscode/codicons/dist/codicon.ttf');
   return files.set('codicon.ttf', readFileSync(font));
-}
-
-function policy(origin: string): string {
-  return [
-    "default-src 'none'",
-    `img-src ${origin} data:`,
-    `font-src ${origin}`,
-    `style-src ${origin}`,
-    `script-src 'nonce-${NONCE}'`,
-  ].join('; ');
-}
-
-function shell(panel: PanelName): string {
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Scour</title>
-<link rel="stylesheet" href="panel.css">
-</head>
-<body><main id="app"></main><script nonce="${NONCE}" src="${panel}.js"></script></body>
-</html>`;
 }
 
 function call(code: string, argument: unknown): string {

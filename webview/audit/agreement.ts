@@ -31,7 +31,7 @@ export class AgreementView {
     const canvas = h('canvas', { attributes: { role: 'img', 'aria-label': spreadInWords(counts) } });
     this.chart = new LazyChart(
       canvas,
-      spread(shown),
+      () => spread(shown),
       (target, data, theme) => new PairedChart(target, data, theme),
     );
     const table = new SortableTable<ClassCount>({

@@ -25,7 +25,7 @@ export class LayerCard {
     this.layer = layer;
     this.chart = new LazyChart(
       this.canvas,
-      histogramOf(layer),
+      () => histogramOf(this.layer),
       (canvas, data, theme) => new HistogramChart(canvas, data, theme),
     );
     this.bins = fold('Bins as a table');
@@ -57,7 +57,7 @@ export class LayerCard {
 
   update(layer: LayerAtU, view: AuditAtU): void {
     this.layer = layer;
-    this.chart.update(histogramOf(layer));
+    this.chart.update();
     this.canvas.setAttribute('aria-label', describeLayer(layer, view.u));
     setText(this.count, plural(layer.outliers.length, 'outlier'));
     this.count.classList.toggle('pill-outliers', layer.outliers.length > 0);

@@ -13,10 +13,11 @@ type Draw<Data> = (canvas: HTMLCanvasElement, data: Data, theme: ChartTheme) => 
 export class LazyChart<Data> {
   readonly canvas: HTMLCanvasElement;
   private readonly draw: Draw<Data>;
-  private data: Data;
+  private readonly data: () => Data;
   private drawn: Drawn<Data> | null = null;
 
-  constructor(canvas: HTMLCanvasElement, data: Data, draw: Draw<Data>) {
+  /** `data` is asked for what is to be drawn, and only while it is drawn. */
+  constructor(canvas: HTMLCanvasElement, data: () => Data, draw: Draw<Data>) {
     this.canvas = canvas;
     this.data = data;
     this.draw = draw;
@@ -26,13 +27,12 @@ export class LazyChart<Data> {
     return this.drawn !== null;
   }
 
-  update(data: Data): void {
-    this.data = data;
-    this.drawn?.update(data);
+  update(): void {
+    this.drawn?.update(this.data());
   }
 
   show(theme: ChartTheme): void {
-    this.drawn ??= this.draw(this.canvas, this.data, theme);
+    this.drawn ??= this.draw(this.canvas, this.data(), theme);
   }
 
   hide(): void {

@@ -35,7 +35,7 @@ export class PairCard {
     this.bins = sharedBins(values(pair.left), values(pair.right), BINS);
     this.chart = new LazyChart(
       this.canvas,
-      this.data(),
+      () => this.data(),
       (canvas, data, theme) => new PairedChart(canvas, data, theme),
     );
     const table = fold('Bins as a table');
@@ -58,7 +58,7 @@ export class PairCard {
   /** Shows the same layers at another u. */
   update(pair: LayerPair, u: number): void {
     this.pair = pair;
-    this.chart.update(this.data());
+    this.chart.update();
     const side = (letter: string, layer: LayerAtU | null): string =>
       layer === null
         ? `${letter} has no such layer`

@@ -1,6 +1,7 @@
 import { plural } from '../text/format';
 import { sortRows, type Direction, type SortValue } from '../text/sort';
 import { fill, h, icon, setText } from './element';
+import { debounce } from './schedule';
 
 export interface Column<Row> {
   readonly id: string;
@@ -25,6 +26,8 @@ interface TableOptions<Row> {
 
 /** Rows shown before "Show more": thousands of them would freeze the page while u moves. */
 export const PAGE = 200;
+/** Milliseconds without change after which a table out of view is brought up to date. */
+const REST = 150;
 
 /** A native table whose headings sort it. Without a sort it keeps the order of its rows until a heading is pressed. */
 export class SortableTable<Row> {
@@ -40,6 +43,10 @@ export class SortableTable<Row> {
   private rows: readonly Row[] = [];
   private sort: { column: string; direction: Direction } | null;
   private limit = PAGE;
+  private near = true;
+  private readonly renderLater = debounce<null>(() => {
+    this.render();
+  }, REST);
 
   constructor(options: TableOptions<Row>) {
     this.options = options;
@@ -68,13 +75,23 @@ export class SortableTable<Row> {
     });
     this.footer = h('p', { class: 'table-footer' }, this.shown, ' ', this.more);
     this.element = h('div', { class: 'sortable-table' }, this.empty, this.scroller, this.footer);
+    new IntersectionObserver(
+      ([entry]) => {
+        this.near = entry?.isIntersecting ?? true;
+        if (this.near) this.renderLater.flush();
+      },
+      { rootMargin: '200px' },
+    ).observe(this.element);
     this.markSort();
     this.render();
   }
 
+  /** Shows `rows`: at once where the table is in view, otherwise once they have come to rest. */
   update(rows: readonly Row[]): void {
     this.rows = rows;
-    this.render();
+    // A first filling gives the page its height, which scroll positions rest on.
+    if (this.near || this.body.rows.length === 0) this.render();
+    else this.renderLater(null);
   }
 
   private heading(column: Column<Row>): HTMLTableCellElement {

@@ -17,8 +17,10 @@ export type ParsedForm =
   | { readonly ok: false; readonly errors: ReadonlyMap<Field, string> };
 
 const LARGEST = 8192;
+const SHORT_SIDE =
+  'With a centre crop, height and width are both the short side that images are resized to first.';
 
-/** Reads the form. `size` is [height, width]; mean and std are of images scaled to 0…1, one number a channel. */
+/** Reads the form. `size` is [height, width], with a crop the short side twice; mean and std are of images scaled to 0…1, one number a channel. */
 export function parsePreprocessing(fields: PreprocessingFields): ParsedForm {
   const errors = new Map<Field, string>();
   const side = (field: Field): number | undefined => {
@@ -44,6 +46,11 @@ export function parsePreprocessing(fields: PreprocessingFields): ParsedForm {
     errors.set(height === undefined ? 'height' : 'width', 'Enter both height and width, or neither.');
   }
   const crop = side('crop');
+  if (crop !== undefined && height !== undefined && width !== undefined) {
+    if (height !== width) errors.set('width', SHORT_SIDE);
+    else if (crop > height)
+      errors.set('crop', `A crop of ${crop} is larger than the short side it is cut from.`);
+  }
   const mean = numbers('mean');
   const std = numbers('std');
   if (std?.some((value) => value <= 0) === true)
