@@ -1,8 +1,10 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { DataError, messageOf } from '../protocol/errors';
 import type { Dataset } from './dataset';
 import { openFolder } from './folder';
 import { isCifarBinary, openCifarBinary } from './formats/cifar';
+import { GTSRB_LIST, labelByGtsrbList } from './formats/gtsrb';
 import { isIdxImages, openIdx } from './formats/idx';
 import { NpzFile, openNpz } from './formats/npz';
 import { isTar, openTar } from './formats/tar';
@@ -12,11 +14,11 @@ import { readRange } from './read-range';
 
 /**
  * Opens whatever holds images: a folder (see `openFolder`), a zip or tar archive of one, CIFAR's binary version, MNIST's
- * IDX files (also gzipped), an .npz file. Recognised by content; only CIFAR's files, which have no signature, by name.
+ * IDX files (also gzipped), an .npz file, GTSRB's images with their list. Recognised by content; only CIFAR's files, which have no signature, by name.
  * No image is decoded. Throws DataError.
  */
 export function openDataset(root: string): Dataset {
-  if (isDirectory(root)) return isCifarBinary(root) ? openCifarBinary(root) : openFolder(root);
+  if (isDirectory(root)) return isCifarBinary(root) ? openCifarBinary(root) : openLabelledFolder(root);
   const start = readRange(root, 0, 512, 512);
   if (isZip(start)) return isNpz(root) ? openNpz(root) : openZip(root);
   if (isTar(start)) return openTar(root);
@@ -27,6 +29,13 @@ export function openDataset(root: string): Dataset {
     root,
     `${root} is not a dataset that can be read: a folder of images, a zip or tar archive of one, CIFAR's binary version, MNIST's IDX files or an .npz file.`,
   );
+}
+
+/** A folder, labelled by its folders or by a list in it. */
+function openLabelledFolder(root: string): Dataset {
+  const set = openFolder(root);
+  const list = set.classes === null ? readdirSync(root).find((name) => GTSRB_LIST.test(name)) : undefined;
+  return list === undefined ? set : labelByGtsrbList(set, path.join(root, list));
 }
 
 function isDirectory(root: string): boolean {

@@ -1,5 +1,5 @@
 import type { Preprocessing } from '../protocol/preprocessing';
-import type { Image } from './image';
+import { checkDimensions, type Image } from './image';
 
 export type Filter = Preprocessing['filter'];
 
@@ -150,12 +150,17 @@ function nearestPositions(from: number, to: number): Int32Array {
   return positions;
 }
 
-/** Resizes so that the short side has `size` pixels, as torchvision's `Resize(size)` does (the long side rounds down). */
-export function resizeShortSide(image: Image, size: number, filter: Filter): Image {
-  const { width, height } = image;
-  return width <= height
-    ? resize(image, size, Math.trunc((size * height) / width), filter)
-    : resize(image, Math.trunc((size * width) / height), size, filter);
+/**
+ * Resizes so that the short side has `size` pixels, as torchvision's `Resize(size)` does (the long side rounds down).
+ * Throws DataError `too-large` where the long side of a very narrow image would become too long; `path` is named then.
+ */
+export function resizeShortSide(image: Image, size: number, filter: Filter, path: string): Image {
+  const isTall = image.width <= image.height;
+  const long = isTall
+    ? Math.trunc((size * image.height) / image.width)
+    : Math.trunc((size * image.width) / image.height);
+  checkDimensions(size, long, path);
+  return isTall ? resize(image, size, long, filter) : resize(image, long, size, filter);
 }
 
 /** The middle width × height pixels, as torchvision's `CenterCrop` takes them; a smaller image is padded with black. */
@@ -180,11 +185,15 @@ function cropStart(size: number, crop: number): number {
   return half === floor || floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** An image as the model sees it, still 8-bit: resized and cropped to `height` × `width`. */
+/**
+ * An image as the model sees it, still 8-bit: resized and cropped to `height` × `width`. Throws DataError `too-large` as
+ * `resizeShortSide` does; `path` is named then.
+ */
 export function fitImage(
   image: Image,
   { width, height, resize: shortSide, filter }: Pick<Preprocessing, 'width' | 'height' | 'resize' | 'filter'>,
+  path: string,
 ): Image {
   if (shortSide === null) return resize(image, width, height, filter);
-  return centreCrop(resizeShortSide(image, shortSide, filter), width, height);
+  return centreCrop(resizeShortSide(image, shortSide, filter, path), width, height);
 }

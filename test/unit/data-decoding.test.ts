@@ -4,7 +4,7 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../src/data/decoding/decode';
 import { checkDimensions, type Image } from '../../src/data/image';
-import { resize, type Filter } from '../../src/data/resize';
+import { centreCrop, fitImage, resize, type Filter } from '../../src/data/resize';
 import { DataError } from '../../src/protocol/errors';
 
 const FIXTURES = path.join(import.meta.dirname, '../fixtures/data');
@@ -61,6 +61,36 @@ describe('resizing', () => {
     const [file, filter] = reference.file.split(' ') as [string, Filter];
     const image = await decodeImage(fixture(file), file);
     expectSame(resize(image, reference.width, reference.height, filter), reference);
+  });
+});
+
+describe('fitting', () => {
+  /** One channel of each pixel of the top row. */
+  const row = (image: Image) => Array.from({ length: image.width }, (_, x) => image.data[x * 3]!);
+  const ramp = (width: number): Image => ({
+    width,
+    height: 4,
+    data: Uint8Array.from({ length: width * 12 }, (_, i) => Math.floor(i / 3) % width),
+  });
+
+  it('crops the middle, half a pixel rounded to even, as torchvision does', () => {
+    // torchvision: int(round((width − crop) / 2)): 0.5 → 0, 1.5 → 2, 2.5 → 2.
+    expect(row(centreCrop(ramp(5), 4, 4))[0]).toBe(0);
+    expect(row(centreCrop(ramp(7), 4, 4))[0]).toBe(2);
+    expect(row(centreCrop(ramp(9), 4, 4))[0]).toBe(2);
+    expect(row(centreCrop(ramp(8), 4, 4))).toEqual([2, 3, 4, 5]);
+  });
+
+  it('pads a smaller image with black, more on the far side', () => {
+    const image = centreCrop({ ...ramp(4), data: new Uint8Array(48).fill(9) }, 7, 4);
+    expect(row(image)).toEqual([0, 9, 9, 9, 9, 0, 0]);
+  });
+
+  it('refuses to blow up a sliver', () => {
+    const sliver: Image = { width: 1, height: 16_384, data: new Uint8Array(16_384 * 3) };
+    const fit = { width: 224, height: 224, resize: 256, filter: 'bilinear' } as const;
+    expect(() => fitImage(sliver, fit, 'sliver.png')).toThrow(DataError);
+    expect(fitImage(sliver, { ...fit, resize: null }, 'sliver.png').data.length).toBe(224 * 224 * 3);
   });
 });
 

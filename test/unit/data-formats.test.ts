@@ -233,6 +233,37 @@ describe('NumPy', () => {
   });
 });
 
+describe('GTSRB', () => {
+  const HEAD = 'Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId';
+  beforeEach(() => {
+    for (const name of ['00000.ppm', '00001.ppm', '00002.ppm']) {
+      copyFileSync(path.join(FIXTURES, 'images/raw.ppm'), path.join(root, name));
+    }
+  });
+  const list = (...lines: string[]) =>
+    writeFileSync(path.join(root, 'GT-final_test.csv'), lines.join('\r\n') + '\r\n');
+
+  it('labels test images by their list', () => {
+    list(HEAD, '00000.ppm;53;54;6;5;48;49;16', '00002.ppm;42;45;5;5;36;40;1');
+    const set = openDataset(root);
+    expect(set.samples.map(({ name, label }) => [name, label])).toEqual([
+      ['00000.ppm', 16],
+      ['00002.ppm', 1],
+    ]);
+    expect(set.classes?.[16]).toBe('00016');
+    expect(set.skipped.map((each) => each.path)).toContain('00001.ppm');
+  });
+
+  it('refuses a list without labels, or with nonsense', () => {
+    list('Filename;Width;Height', '00000.ppm;53;54');
+    expect(refusal(root).message).toContain('ClassId');
+    list(HEAD, '00000.ppm;53;54;6;5;48;49;x');
+    expect(refusal(root).message).toContain('line 2');
+    list(HEAD, 'other.ppm;53;54;6;5;48;49;3');
+    expect(refusal(root).message).toContain('none of the images');
+  });
+});
+
 describe('openDataset', () => {
   it('refuses what it does not know', () => {
     expect(refusal(path.join(root, 'missing')).reason).toBe('not-found');

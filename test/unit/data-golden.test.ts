@@ -37,11 +37,11 @@ describe.skipIf(!existsSync(GOLDEN))('reference photographs', () => {
   it.each(['photo0', 'photo1', 'photo2', 'photo3'])('%s is resized and cropped exactly', async (name) => {
     const image = await open(name);
     for (const filter of ['bilinear', 'bicubic'] as const) {
-      const fit = fitImage(image, { width: 224, height: 224, resize: 256, filter });
+      const fit = fitImage(image, { width: 224, height: 224, resize: 256, filter }, name);
       expectSame(fit, `${name}.resize256.${filter}.crop224`);
     }
     expectSame(
-      fitImage(image, { width: 32, height: 32, resize: null, filter: 'bilinear' }),
+      fitImage(image, { width: 32, height: 32, resize: null, filter: 'bilinear' }, name),
       `${name}.resize32x32.bilinear`,
     );
   });

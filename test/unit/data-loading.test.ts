@@ -13,10 +13,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/data/dataset';
 import { decodeImage } from '../../src/data/decoding/decode';
 import { openFolder } from '../../src/data/folder';
+import { DecodeWorker } from '../../src/data/loading/decode-worker';
 import { loadBatches, loadPixels, type LoadOptions } from '../../src/data/loading/load-batches';
 import { fitImage } from '../../src/data/resize';
 import { toTensor } from '../../src/data/tensor';
-import { CancelledError } from '../../src/protocol/errors';
+import { CancelledError, DataError } from '../../src/protocol/errors';
 import type { Preprocessing } from '../../src/protocol/preprocessing';
 
 const SHARED = path.join(import.meta.dirname, '../../../shared');
@@ -59,6 +60,7 @@ describe('loadBatches', () => {
         const image = fitImage(
           await decodeImage(readFileSync(path.join(root, sample.name)), sample.name),
           FIT,
+          sample.name,
         );
         expect(batch.input.slice(i * 3072, (i + 1) * 3072)).toEqual(toTensor(image.data, 1, PREPROCESSING));
         seen.push(sample.name);
@@ -123,6 +125,18 @@ describe('loadBatches', () => {
     }
     const ports = process.getActiveResourcesInfo().filter((each) => each === 'MessagePort');
     expect(ports).toHaveLength(0);
+  });
+
+  it('rejects what waits for a thread that fails, and what comes after', async () => {
+    const worker = new DecodeWorker();
+    const broken = worker.decode(null as never);
+    const waiting = worker.decode({ locations: [], fit: FIT });
+    const results = await Promise.allSettled([broken, waiting]);
+    results.push(...(await Promise.allSettled([worker.decode({ locations: [], fit: FIT })])));
+    for (const result of results) {
+      expect(result.status === 'rejected' && result.reason).toBeInstanceOf(DataError);
+    }
+    await worker.stop();
   });
 
   it('yields nothing for nothing', async () => {

@@ -11,7 +11,7 @@ export async function decodeBatch({ locations, fit }: DecodeRequest): Promise<De
   const failures: DecodeFailure[] = [];
   for (const [index, location] of locations.entries()) {
     try {
-      const image = fitImage(await readSample(location), fit);
+      const image = fitImage(await readSample(location), fit, location.path);
       pixels.set(image.data, decoded.length * size);
       decoded.push(index);
     } catch (thrown) {
