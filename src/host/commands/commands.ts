@@ -41,11 +41,9 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
       await comparer.compare(left && localPath(left), second ? localPath(second) : undefined, u);
     }),
     registerCommand(log, 'scour.rescan', async (target) => {
-      const uri = uriOf(target);
-      const open = editors.find(uri ?? undefined);
-      if (uri !== null) await openAudit(uri);
-      // A document that was just opened is scanned as it opens; its result may be a kept one.
-      await (open ?? editors.find(uri ?? undefined))?.session.scan(false);
+      const uri = uriOf(target) ?? undefined;
+      if (uri !== undefined) await openAudit(uri);
+      await editors.find(uri)?.session.scan(false);
     }),
     registerCommand(log, 'scour.cancel', (target) => {
       editors.find(uriOf(target) ?? undefined)?.session.cancelAll();
