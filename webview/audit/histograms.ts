@@ -25,7 +25,7 @@ export class Histograms implements Part {
       this.filter();
     });
     this.section = section(
-      { id: 'histograms', heading: 'UCLC per layer', memory },
+      { id: 'histograms', heading: 'UCLC histograms', memory },
       h(
         'p',
         { class: 'hint' },

@@ -59,7 +59,7 @@ export class CompareView {
       open('layers', 'Layers', this.table.element),
       open(
         'histograms',
-        'UCLC per layer',
+        'UCLC histograms',
         h(
           'p',
           { class: 'hint' },
