@@ -4,6 +4,7 @@ import { DataError, messageOf } from '../protocol/errors';
 import type { Dataset } from './dataset';
 import { openFolder } from './folder';
 import { isCifarBinary, openCifarBinary } from './formats/cifar';
+import { isCifarPickle, openCifarPickle } from './formats/cifar-pickle';
 import { GTSRB_LIST, labelByGtsrbList } from './formats/gtsrb';
 import { isIdxImages, openIdx } from './formats/idx';
 import { NpzFile, openNpz } from './formats/npz';
@@ -13,12 +14,14 @@ import { isZip, openZip } from './formats/zip';
 import { readRange } from './read-range';
 
 /**
- * Opens whatever holds images: a folder (see `openFolder`), a zip or tar archive of one, CIFAR's binary version, MNIST's
- * IDX files (also gzipped), an .npz file, GTSRB's images with their list. Recognised by content; only CIFAR's files, which have no signature, by name.
+ * Opens whatever holds images: a folder (see `openFolder`), a zip or tar archive of one, CIFAR's binary and Python
+ * versions, MNIST's IDX files (also gzipped), an .npz file, GTSRB's images with their list. Recognised by content; only CIFAR's files, which have no signature, by name.
  * No image is decoded. Throws DataError.
  */
 export function openDataset(root: string): Dataset {
-  if (isDirectory(root)) return isCifarBinary(root) ? openCifarBinary(root) : openLabelledFolder(root);
+  const isFolder = isDirectory(root);
+  if (isCifarPickle(root)) return openCifarPickle(root);
+  if (isFolder) return isCifarBinary(root) ? openCifarBinary(root) : openLabelledFolder(root);
   const start = readRange(root, 0, 512, 512);
   if (isZip(start)) return isNpz(root) ? openNpz(root) : openZip(root);
   if (isTar(start)) return openTar(root);
@@ -27,7 +30,7 @@ export function openDataset(root: string): Dataset {
   throw new DataError(
     'bad-layout',
     root,
-    `${root} is not a dataset that can be read: a folder of images, a zip or tar archive of one, CIFAR's binary version, MNIST's IDX files or an .npz file.`,
+    `${root} is not a dataset that can be read: a folder of images, a zip or tar archive of one, CIFAR's binary or Python version, MNIST's IDX files or an .npz file.`,
   );
 }
 

@@ -143,6 +143,31 @@ describe('CIFAR, binary', () => {
   });
 });
 
+describe('CIFAR, Python', () => {
+  it.each([
+    ['cifar-10-batches-py', 'test_batch', 22],
+    ['cifar-100-python', 'test', 2],
+  ])('%s is read without running its pickle', async (folder, file, count) => {
+    const set = openDataset(dataset(folder));
+    expect(set.samples).toHaveLength(count);
+    expect(set.classes?.[3]).toBe('class3');
+    expect(labels(set)).toEqual(Array.from({ length: count }, (_, i) => i % 10));
+    await expectPixels(set, 32, 32, 3);
+    expect(openDataset(path.join(dataset(folder), file)).samples).toHaveLength(count);
+  });
+
+  it('refuses what is cut short, or disagrees with itself', () => {
+    copyFileSync(path.join(dataset('cifar-10-batches-py'), 'batches.meta'), path.join(root, 'batches.meta'));
+    const whole = readFileSync(path.join(dataset('cifar-10-batches-py'), 'test_batch'));
+    const file = path.join(root, 'test_batch');
+    writeFileSync(file, whole.subarray(0, 30_000));
+    expect(refusal(root).reason).toBe('unreadable-image');
+    // One label fewer than images.
+    writeFileSync(file, Buffer.concat([whole.subarray(0, -5), whole.subarray(-3)]));
+    expect(refusal(root).message).toContain('one a label');
+  });
+});
+
 describe('IDX', () => {
   it.each(['t10k-images-idx3-ubyte', 'packed-images-idx3-ubyte.gz'])('%s', async (name) => {
     const set = openDataset(dataset(name));
