@@ -1,5 +1,6 @@
 import type { Agreement, PruneReport } from '../protocol/prune';
 import type { Layer, ScanReport } from '../protocol/scan';
+import { largestPossibleZ } from '../protocol/threshold';
 import { count, listShort, visible } from '../protocol/wording';
 import { textTable } from './table';
 
@@ -14,6 +15,7 @@ export function scanText(report: ScanReport): string {
     `${visible(model.path)}\n${factsLine(report)}\nSHA-256 ${model.sha256}`,
     summarySentence(report),
     scored.length > 0 ? layerTable(scored) : '',
+    unflaggable(scored, report.u),
     outlierTable(layers),
     skipped.length > 0
       ? `Not scored:\n${skipped.map(({ name, reason }) => `  ${visible(name, 80)}: ${visible(reason ?? '')}`).join('\n')}`
@@ -106,6 +108,17 @@ function layerTable(layers: readonly Layer[]): string {
     true,
     true,
   ]);
+}
+
+/** Layers so narrow that no channel can exceed the threshold: silence there says nothing. */
+function unflaggable(layers: readonly Layer[], u: number): string {
+  const narrow = layers.filter(({ channels }) => largestPossibleZ(channels) <= u);
+  if (narrow.length === 0) return '';
+  const names = listShort(
+    narrow.map(({ name }) => visible(name, 50)),
+    4,
+  );
+  return `Too narrow for any channel to be flagged at u = ${u} (the largest z of n channels is (n − 1)/√n): ${names}.`;
 }
 
 function outlierTable(layers: readonly Layer[]): string {

@@ -1,7 +1,7 @@
 import { ModelError } from '../../protocol/errors';
 import type { Finding } from '../../protocol/findings';
 import type { Layer } from '../../protocol/scan';
-import { largestPossibleZ, outliersAt, thresholdAt } from '../../protocol/threshold';
+import { outliersAt, thresholdAt } from '../../protocol/threshold';
 import { listShort } from '../../protocol/wording';
 import type { ConvolutionLayer, LayerHead } from './layers';
 import { meanAndStd } from './statistics';
@@ -63,16 +63,10 @@ function summarise(layer: LayerHead, uclc: Float64Array, u: number, note: string
   const { mean, std } = meanAndStd(uclc);
   const values = Array.from(uclc, (value) => (Number.isFinite(value) ? value : null));
   const statistics = { mean, std, uclc: values };
-  const few = largestPossibleZ(values.filter((value) => value !== null).length);
-  const limits =
-    few <= u
-      ? `With ${layer.channels} channels no z-score exceeds ${few.toFixed(2)}, so nothing can be flagged at u = ${u}.`
-      : null;
-  const reason = [note, limits].filter((text) => text !== null).join(' ');
   return {
     ...headOf(layer),
     status: 'scored',
-    ...(reason ? { reason } : {}),
+    ...(note === null ? {} : { reason: note }),
     ...statistics,
     threshold: thresholdAt(statistics, u),
     outliers: outliersAt(statistics, u),
