@@ -101,6 +101,7 @@ async function timeToHistograms(t, page, name, clicked) {
 
 /** Reads from VS Code how long the extension took to load and activate in this window. */
 async function noteActivation(t, page) {
+  await page.setViewportSize({ width: 1400, height: 2400 }); // the list draws only the rows in view
   await runCommand(page, 'Developer: Show Running Extensions');
   const row = page.locator('.runtime-extensions-editor .extension', { hasText: 'Scour' });
   const text = await row.locator('.activation-time').textContent();

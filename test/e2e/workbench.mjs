@@ -1,5 +1,6 @@
 // What a person does in VS Code's window, by the selectors of VSCODE.md.
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from './vscode.mjs';
 
 /**
@@ -21,9 +22,10 @@ export async function chooseInExplorer(page, file, item) {
     async () => {
       await row.click({ button: 'right' });
       if (await reaches('visible', 1000)) {
+        await sleep(300); // a menu ignores the mouse for a moment, so that the click that opened it chooses nothing
         clicked = performance.now();
         await entry.click();
-        if (await reaches('hidden', 300)) return true;
+        if (await reaches('hidden', 1000)) return true;
       }
       await page.keyboard.press('Escape');
       return false;
@@ -39,14 +41,13 @@ export function panel(page) {
   return page.frameLocator('iframe.webview.ready:visible').frameLocator('iframe#active-frame');
 }
 
-/** Runs a command by its title through the command palette. */
+/** Runs a command by its whole title through the command palette. */
 export async function runCommand(page, title) {
   await page.keyboard.press('F1');
-  const input = page.locator('.quick-input-widget input');
+  const input = page.locator('.quick-input-widget input').first();
   await input.waitFor();
   await input.fill(`>${title}`);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
-  await page.keyboard.press('Enter');
+  await page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`).first().click();
 }
 
 /** Answers VS Code's simple file dialog with a path. */
@@ -57,13 +58,12 @@ export async function answerFileDialog(page, file) {
   await page.keyboard.press('Enter');
 }
 
-/** Sets a colour theme through the settings of the user and waits until the workbench wears it. */
-export async function setTheme(page, name, workbenchClass) {
+/** Picks a colour theme by its label and waits until the workbench wears it. */
+export async function setTheme(page, label, workbenchClass) {
   await runCommand(page, 'Preferences: Color Theme');
-  const input = page.locator('.quick-input-widget input').first();
-  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-  await input.fill(name);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
-  await page.keyboard.press('Enter');
+  const input = page.locator('.quick-input-widget input[placeholder*="Theme"]');
+  await input.waitFor();
+  await input.fill(label);
+  await page.locator(`.quick-input-list .monaco-list-row[aria-label^="${label}"]`).first().click();
   await page.locator(`.monaco-workbench.${workbenchClass}`).waitFor();
 }
