@@ -1,17 +1,17 @@
 /**
  * Bounds on what a pickle may make us hold. Checkpoints of published networks stay under 200,000 opcodes; a training
- * log or a list of image paths beside the weights can reach a few million.
+ * log or a list of image paths beside the weights can reach a few hundred thousand.
  */
 export const LIMITS = {
-  opcodes: 6_000_000,
+  opcodes: 5_000_000,
   /** What is held for them, estimated in bytes. */
-  memory: 300 * 1024 * 1024,
+  memory: 160 * 1024 * 1024,
   /** Values copied from one container to another (`set([...])`), which one opcode can repeat at will. */
-  copies: 6_000_000,
+  copies: 4_000_000,
   /** A string up to this many bytes is decoded; a longer one is left in the file. */
   text: 64 * 1024,
   /** Decoded strings of one pickle, in bytes. */
-  allText: 96 * 1024 * 1024,
+  allText: 64 * 1024 * 1024,
   /** A line of a text opcode (protocol 0). */
   line: 1024 * 1024,
   /** Bytes of one integer; Python prints no integer of more than 4300 digits either. */

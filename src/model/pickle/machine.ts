@@ -58,7 +58,7 @@ export function runPickle(
 }
 
 /** Roughly what an opcode makes us hold, in bytes, where it is more than `LIGHT`. */
-const LIGHT = 40;
+const LIGHT = 32;
 const WEIGHTS: ReadonlyMap<number, number> = new Map([
   [OP.EMPTY_DICT, 400],
   [OP.DICT, 400],
@@ -69,9 +69,9 @@ const WEIGHTS: ReadonlyMap<number, number> = new Map([
   [OP.OBJ, 400],
   [OP.PERSID, 100],
   [OP.BINPERSID, 100],
-  [OP.EMPTY_LIST, 100],
+  [OP.EMPTY_LIST, 240],
   [OP.EMPTY_TUPLE, 100],
-  [OP.EMPTY_SET, 100],
+  [OP.EMPTY_SET, 240],
   [OP.TUPLE, 100],
   [OP.TUPLE1, 100],
   [OP.TUPLE2, 100],
@@ -221,11 +221,17 @@ class PickleMachine {
         stack.push({ kind: 'tuple', items: [] });
         return true;
       case OP.TUPLE1:
-      case OP.TUPLE2:
+        stack.push({ kind: 'tuple', items: [stack.pop()] });
+        return true;
+      case OP.TUPLE2: {
+        const second = stack.pop();
+        stack.push({ kind: 'tuple', items: [stack.pop(), second] });
+        return true;
+      }
       case OP.TUPLE3: {
-        const items: PickleValue[] = [];
-        for (let left = opcode - OP.TUPLE1 + 1; left > 0; left--) items.unshift(stack.pop());
-        stack.push({ kind: 'tuple', items });
+        const third = stack.pop();
+        const second = stack.pop();
+        stack.push({ kind: 'tuple', items: [stack.pop(), second, third] });
         return true;
       }
       case OP.TUPLE:

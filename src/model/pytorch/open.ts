@@ -42,10 +42,10 @@ export function openPyTorch(source: ByteSource): Checkpoint {
 
 /** What a file is by its first bytes. */
 function kindOf(source: ByteSource): 'zip' | 'tar' | 'pickle' | null {
-  if (source.size < 2) return null;
   const head = source.read(0, Math.min(4, source.size));
   if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4) return 'zip';
-  if (head[0] === OP.PROTO && head[1]! >= 1 && head[1]! <= HIGHEST_PROTOCOL) return 'pickle';
+  const [first, version = 0] = head;
+  if (first === OP.PROTO && version >= 1 && version <= HIGHEST_PROTOCOL) return 'pickle';
   if (isPyTorchTar(source)) return 'tar';
   // Protocols 0 and 1 have no header, and torch.load unpickles whatever is no archive.
   return EXTENSIONS.test(source.path) ? 'pickle' : null;

@@ -121,7 +121,10 @@ export class TensorRebuilder {
       dims !== null &&
       isCount(axis) &&
       axis < dims.length &&
-      [scales, zeroPoints].every((found) => found?.problem === null && found.layout.dims[0] === dims[axis]);
+      [scales, zeroPoints].every(
+        (found) =>
+          found?.problem === null && found.layout.dims.length === 1 && found.layout.dims[0] === dims[axis],
+      );
     if (!readable) return unreadable('is quantised in a way that Scour does not read', dims ?? [], 'unknown');
     return this.strided(args, null, { axis, scales: valuesOf(scales!), zeroPoints: valuesOf(zeroPoints!) });
   }

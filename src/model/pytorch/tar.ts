@@ -16,6 +16,7 @@ import { isCount, storageBytes, type FoundStorage } from './storages';
 import { storageType } from './types';
 
 const BLOCK = 512;
+const PARTS = ['storages', 'tensors', 'pickle'];
 const MAX_MEMBERS = 1000;
 /** Tensors or storages of one file. */
 const MAX_TABLE = 100_000;
@@ -28,8 +29,7 @@ interface TarMember {
 
 /** True for a tar file that holds what PyTorch 0.1 wrote. */
 export function isPyTorchTar(source: ByteSource): boolean {
-  const names = new Set(tarMembers(source).map(({ name }) => name));
-  return names.has('storages') && names.has('tensors') && names.has('pickle');
+  return tarMembers(source).members.some(({ name }) => PARTS.includes(name));
 }
 
 /**
@@ -38,9 +38,9 @@ export function isPyTorchTar(source: ByteSource): boolean {
  */
 export function openTar(source: ByteSource): Checkpoint {
   const findings: Finding[] = [];
-  const members = tarMembers(source);
-  inspectMembers(members, findings);
-  const reader = new TarReader(source, members, findings);
+  const listing = tarMembers(source);
+  inspectMembers(listing.members, findings);
+  const reader = new TarReader(source, listing, findings);
   const storages = reader.storages();
   const tensors = reader.tensors(storages);
   const pickle = reader.open('pickle');
@@ -62,21 +62,27 @@ export function openTar(source: ByteSource): Checkpoint {
   };
 }
 
+interface TarListing {
+  readonly members: readonly TarMember[];
+  /** True where the archive's end was found; false where it is cut short. */
+  readonly ended: boolean;
+}
+
 class TarReader {
   private readonly source: ByteSource;
-  private readonly members: readonly TarMember[];
+  private readonly listing: TarListing;
   private readonly findings: Finding[];
 
-  constructor(source: ByteSource, members: readonly TarMember[], findings: Finding[]) {
+  constructor(source: ByteSource, listing: TarListing, findings: Finding[]) {
     this.source = source;
-    this.members = members;
+    this.listing = listing;
     this.findings = findings;
   }
 
   open(name: string): SliceSource {
     // Of several members with one name, `tarfile` takes the last.
-    const member = this.members.findLast((candidate) => candidate.name === name);
-    if (!member) throw this.error('malformed', `has no '${name}' in it`);
+    const member = this.listing.members.findLast((candidate) => candidate.name === name);
+    if (!member) throw this.error(this.listing.ended ? 'malformed' : 'truncated', `has no '${name}' in it`);
     if (member.start + member.size > this.source.size) throw this.error('truncated', `ends within '${name}'`);
     return new SliceSource(this.source, member.start, member.size, `${this.source.path} (${name})`);
   }
@@ -187,18 +193,19 @@ function keyOf(id: PickleValue | undefined): string {
 }
 
 /** Members of a tar file; none where it is no tar file. (POSIX.1-1988 ustar; sizes are octal.) */
-function tarMembers(source: ByteSource): TarMember[] {
+function tarMembers(source: ByteSource): TarListing {
   const members: TarMember[] = [];
   for (let at = 0; at + BLOCK <= source.size && members.length < MAX_MEMBERS;) {
     const header = Buffer.from(source.read(at, BLOCK));
-    if (header.every((byte) => byte === 0) || !hasChecksum(header)) break;
+    if (header.every((byte) => byte === 0)) return { members, ended: true };
+    if (!hasChecksum(header)) break;
     const name = header.toString('latin1', 0, 100).replace(/\0.*$/s, '');
     const size = parseInt(header.toString('latin1', 124, 136).trim() || '0', 8);
     if (!isCount(size)) break;
     members.push({ name: name.replace(/^\.\//, ''), start: at + BLOCK, size });
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
   }
-  return members;
+  return { members, ended: false };
 }
 
 /** A header's checksum is the sum of its bytes, its own field counted as spaces. */

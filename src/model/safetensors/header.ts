@@ -172,7 +172,7 @@ function inspectText(text: string, keys: readonly JsonKey[], findings: Finding[]
 function readMetadata(parsed: object, findings: Finding[]): Record<string, string> {
   if (!('__metadata__' in parsed)) return {};
   const metadata = v.safeParse(MetadataSchema, parsed.__metadata__);
-  if (metadata.success) return metadata.output;
+  if (metadata.success && !Array.isArray(parsed.__metadata__)) return metadata.output;
   findings.push({
     id: 'safetensors-metadata',
     level: 'warning',

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { hostileBytes, hostileFiles } from '../support/hostile';
+import { outcomeOf } from '../support/outcome';
+
+const FILES = hostileFiles();
+
+test('the corpus is large', () => {
+  expect(FILES.length).toBeGreaterThan(500);
+});
+
+test.each(FILES)('$name', (hostile) => {
+  const bytes = hostileBytes(hostile);
+  const started = performance.now();
+  const outcome = outcomeOf(hostile.file, bytes);
+  const seconds = (performance.now() - started) / 1000;
+  const { expect: expected } = hostile;
+  const ids = outcome.findings.map(({ id }) => id);
+  expect(outcome.error, `${outcome.messages.join(' ')} ${ids.join(' ')}`).toBe(expected.error);
+  expect(ids).toEqual(expect.arrayContaining([...expected.findings]));
+  if (expected.findings.length === 0 && expected.error === null) expect(ids).toEqual([]);
+  if (expected.says !== undefined)
+    expect(outcome.findings.map(({ message }) => message).join('\n')).toContain(expected.says);
+  if (expected.tensors !== undefined) expect(outcome.tensors.size).toBe(expected.tensors);
+  // What is shown can neither move the cursor nor flood the screen.
+  for (const message of [...outcome.messages, ...outcome.findings.map((finding) => finding.message)]) {
+    expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(message.length).toBeLessThan(3000);
+  }
+  expect(seconds).toBeLessThan(5);
+});
+
+test('the whole corpus took less than half a gigabyte', () => {
+  expect(process.resourceUsage().maxRSS).toBeLessThan(512 * 1024);
+});
