@@ -109,6 +109,13 @@ async function noteActivation(t, page) {
   activations.push(Number(/(\d+)\s*ms/.exec(text)?.[1]));
 }
 
+/** The lines of Scour's output channel, of all windows so far. */
+function scoursLog(vscode) {
+  const logs = path.join(vscode.home, 'user-data/logs');
+  const files = readdirSync(logs, { recursive: true }).filter((name) => path.basename(name) === 'Scour.log');
+  return files.flatMap((name) => readFileSync(path.join(logs, name), 'utf8').split('\n'));
+}
+
 /** Closes a window; what it showed last explains a failure. */
 async function leave(page, name) {
   await page.screenshot({ path: path.join(out, `e2e-last-${name}.png`) });
@@ -217,6 +224,7 @@ test(
       await page.locator('.tab', { hasText: /^suspect\.onnx$/ }).click();
       await histogramsOf(page, 'suspect.onnx');
       await runCommand(page, 'View: Show Scour');
+      await button(page, 'Histograms').click();
       for (const [theme, kind, file] of THEMES) {
         await setTheme(page, theme, kind);
         await panel(page).locator(`body.${PANEL_CLASS[kind]}`).waitFor();
@@ -256,6 +264,7 @@ test(
       );
     });
     await noteActivation(t, page);
+    for (const line of scoursLog(trusted).filter((text) => text.includes('scanned'))) t.diagnostic(line);
   },
 );
 
@@ -376,6 +385,7 @@ test('Restricted Mode: scanning works, exporting asks for trust', { timeout: 120
     hasText: 'Exporting a pruned model needs a trusted workspace',
   });
   await notice.waitFor();
+  await sleep(500); // it slides in
   await page.screenshot({ path: path.join(out, 'e2e-restricted.png') });
   assert.ok(!existsSync(path.join(folder, 'suspect.pruned.onnx')));
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { CancelledError, messageOf } from '../../protocol/errors';
 import type { Audit } from '../../protocol/scan';
+import { visible } from '../../protocol/wording';
 import type { EngineClient, JobOptions } from '../engine/client';
 import { toWire } from '../engine/errors';
 import type { ResultStore } from '../results/store';
@@ -37,11 +38,13 @@ export class Auditor {
     try {
       const kept = useKept ? await this.find(path, name, job) : null;
       if (kept !== null) return { audit: kept, kept: true };
+      const begun = performance.now();
       const { audit, identity } = await this.engine.request(
         'scan',
         { path, u },
         { ...job, title: `the scan of ${name}` },
       );
+      this.log(`scanned ${visible(name)} in ${Math.round(performance.now() - begun)} ms`);
       await this.remember(this.results.keep(path, identity, audit));
       return { audit, kept: false };
     } catch (error) {

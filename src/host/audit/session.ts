@@ -6,6 +6,9 @@ import type { Audited, Auditor } from './auditor';
 import type { EditorSettings } from './memory';
 import { Task } from './task';
 
+/** What a job says until the engine first speaks of it. */
+const WAITING = 'Waiting for the engine';
+
 export interface SessionOptions {
   /** The model file. */
   path: string;
@@ -81,7 +84,7 @@ export class AuditSession {
   /** Scans the file, or shows the kept result of the same bytes. */
   scan(useKept: boolean): Promise<void> {
     const { auditor } = this.options;
-    return this.scanTask.run('Starting the engine', (hooks) =>
+    return this.scanTask.run(WAITING, (hooks) =>
       auditor.audit(this.path, this.name, this.settings.u, { ...hooks, useKept }),
     );
   }
@@ -99,7 +102,7 @@ export class AuditSession {
     const { images, preprocessing } = this.settings;
     this.setU(u);
     this.jobU.preview = u;
-    return this.previewTask.run('Starting the engine', (hooks) =>
+    return this.previewTask.run(WAITING, (hooks) =>
       engine.request(
         'preview',
         {
@@ -118,7 +121,7 @@ export class AuditSession {
   export(u: number, output: string, force: boolean): Promise<void> {
     this.setU(u);
     this.jobU.export = u;
-    return this.exportTask.run('Starting the engine', (hooks) =>
+    return this.exportTask.run(WAITING, (hooks) =>
       this.options.engine.request(
         'prune',
         { path: this.path, u, output, force },
@@ -180,7 +183,7 @@ export class AuditSession {
       state.state === 'done'
         ? { state: 'done', ...state.result }
         : state.state === 'idle'
-          ? { state: 'running', message: 'Opening', fraction: null, secondsLeft: null, stalled: false }
+          ? { state: 'running', message: WAITING, fraction: null, secondsLeft: null, stalled: false }
           : state;
     return { kind: 'scan', scan };
   }
