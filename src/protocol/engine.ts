@@ -1,4 +1,16 @@
 import * as v from 'valibot';
+import {
+  DataDescriptionSchema,
+  DescribeDataParamsSchema,
+  EvaluateParamsSchema,
+  EvaluationReportSchema,
+  ExportEvaluationParamsSchema,
+  ExportedSchema,
+  PreviewTriggerParamsSchema,
+  SweepParamsSchema,
+  SweepReportSchema,
+  TriggerPreviewSchema,
+} from './evaluation';
 import { AgreementSchema, PreviewParamsSchema, PruneReportSchema } from './prune';
 import { AuditSchema } from './scan';
 
@@ -39,6 +51,16 @@ export const ENGINE = {
     params: v.object({ path: v.string(), u: v.number(), output: v.string(), force: v.boolean() }),
     result: PruneReportSchema,
   },
+  /** What a dataset holds and how its images would become the model's input; runs nothing. */
+  describeData: { params: DescribeDataParamsSchema, result: DataDescriptionSchema },
+  /** A trigger put on a few images of a dataset, for a person to look at. */
+  previewTrigger: { params: PreviewTriggerParamsSchema, result: TriggerPreviewSchema },
+  /** ACC on clean images, ASR and RA on triggered ones, for one or several models. */
+  evaluate: { params: EvaluateParamsSchema, result: EvaluationReportSchema },
+  /** The same for a model pruned at several u. */
+  sweep: { params: SweepParamsSchema, result: SweepReportSchema },
+  /** Writes a report as a file, atomically. */
+  exportEvaluation: { params: ExportEvaluationParamsSchema, result: ExportedSchema },
 } as const;
 
 export type EngineApi = typeof ENGINE;
