@@ -1,9 +1,10 @@
-import { sampleEvenly, type Dataset } from '../data/dataset';
-import { openFolder } from '../data/folder';
+import { sampleEvenly, type Sample } from '../data/dataset';
 import { loadBatches } from '../data/loading/load-batches';
+import { readSample } from '../data/loading/read-sample';
+import { openDataset } from '../data/open-dataset';
 import { resolvePreprocessing } from '../data/preprocessing';
 import { Random } from '../data/random';
-import { RuntimeError } from '../protocol/errors';
+import { DataError, RuntimeError } from '../protocol/errors';
 import type { Preprocessing, PreprocessingOptions } from '../protocol/preprocessing';
 import type { Agreement } from '../protocol/prune';
 import { predictions, type Classifier } from '../runtime/classifier';
@@ -13,7 +14,7 @@ export interface AgreementRequest {
   readonly modelPath: string;
   readonly original: Classifier;
   readonly pruned: Classifier;
-  /** Folder of images; null = random inputs. */
+  /** Folder of images or dataset file; null = random inputs. */
   readonly images: string | null;
   /** At most this many inputs. */
   readonly limit: number;
@@ -32,10 +33,13 @@ const BATCH = 64;
 export async function measureAgreement(request: AgreementRequest): Promise<Agreement> {
   const { original, pruned, images, seed } = request;
   const shape = original.inputShape;
+  const dataset = images === null ? null : openDataset(images);
+  const samples = dataset === null ? [] : sampleEvenly(dataset.samples, request.limit, seed);
   const { preprocessing, warnings } = resolvePreprocessing({
     modelPath: request.modelPath,
     shape,
     options: request.preprocessing,
+    ...(await firstSize(samples, shape)),
   });
   const tally = new Tally();
   const skipped: { path: string; reason: string }[] = [];
@@ -49,15 +53,13 @@ export async function measureAgreement(request: AgreementRequest): Promise<Agree
       before.classes,
     );
   };
-  if (images === null) {
+  if (dataset === null) {
     for (let done = 0; done < request.limit; done += BATCH) {
       await request.onProgress(done, request.limit);
       const count = Math.min(BATCH, request.limit - done);
       await compare(noise(preprocessing, dims, count, seed + done), count);
     }
   } else {
-    const dataset: Dataset = openFolder(images);
-    const samples = sampleEvenly(dataset.samples, request.limit, seed);
     skipped.push(...dataset.skipped);
     let done = 0;
     const batches = loadBatches(samples, preprocessing, {
@@ -73,7 +75,7 @@ export async function measureAgreement(request: AgreementRequest): Promise<Agree
     if (tally.n === 0)
       throw new RuntimeError(
         'input-mismatch',
-        `None of the ${samples.length} images in ${images} could be read, so nothing was compared.`,
+        `None of the ${samples.length} images in ${dataset.root} could be read, so nothing was compared.`,
       );
   }
   return {
@@ -92,6 +94,22 @@ export async function measureAgreement(request: AgreementRequest): Promise<Agree
         ? ['Random inputs flatter or slander a pruned model; any real images say more.', ...warnings]
         : warnings,
   };
+}
+
+/** Size of the first image, for models that take images of any size; nothing where it cannot be read. */
+async function firstSize(
+  samples: readonly Sample[],
+  shape: Classifier['inputShape'],
+): Promise<{ imageSize?: { width: number; height: number } }> {
+  const [first] = samples;
+  if (first === undefined || !shape.slice(1).includes(null)) return {};
+  try {
+    const { width, height } = await readSample(first.location);
+    return { imageSize: { width, height } };
+  } catch (error) {
+    if (error instanceof DataError) return {}; // it is met again, and reported, when the images are read
+    throw error;
+  }
 }
 
 /** Shape of one input. */
