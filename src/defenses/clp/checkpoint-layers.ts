@@ -1,0 +1,74 @@
+import type { Checkpoint } from '../../model/checkpoint';
+import type { CheckpointTensor } from '../../model/checkpoint-tensor';
+import { isFloat } from '../../model/dtype';
+import type { ConvolutionLayer, LayerHead } from './layers';
+import { pairByName, type NamedPairing } from './pairing-by-name';
+import { MAX_GRAM_SIDE } from './spectral';
+
+/** A convolution of a checkpoint with all that pruning must know of it. */
+export interface CheckpointLayer {
+  readonly layer: ConvolutionLayer;
+  readonly pairing: NamedPairing<CheckpointTensor>;
+}
+
+/**
+ * Every convolution of a checkpoint, in the file's order, paired with batch norms by names and shapes: a checkpoint holds
+ * no graph. How sure each pair is stands in the layer's note.
+ */
+export function checkpointLayers(checkpoint: Checkpoint): CheckpointLayer[] {
+  return pairByName(checkpoint.tensors).map((pairing) => ({ pairing, layer: layerOf(pairing) }));
+}
+
+function layerOf(pairing: NamedPairing<CheckpointTensor>): ConvolutionLayer {
+  const { convolution, norm } = pairing;
+  const { weight, channels } = convolution;
+  const [, rows = 0, ...kernel] = weight.dims;
+  const taps = kernel.reduce((product, side) => product * side, 1);
+  const head: LayerHead = {
+    name: convolution.module || weight.name,
+    weight: weight.name,
+    norm: norm?.module ?? null,
+    operator: 'Conv',
+    kernel,
+    // The number of input channels, and so of groups, does not show in a weight; one input a channel means depthwise.
+    groups: rows === 1 && channels > 4 ? channels : 1,
+    channels,
+  };
+  const skip = (reason: string): ConvolutionLayer => ({ ...head, status: 'skipped', reason });
+  if (/_(orig|v|g)$|\.parametrizations\./.test(weight.name) || /weight_(orig|v|g)$/.test(weight.name)) {
+    return skip('Its weight is computed from other tensors (weight or spectral norm) when the model runs.');
+  }
+  for (const tensor of [weight, norm?.weight, norm?.runningVariance]) {
+    if (tensor?.problem) return skip(`Tensor '${tensor.name}' ${tensor.problem}.`);
+  }
+  if (!isFloat(weight.dtype) && weight.layout.quantization === null) {
+    return skip(`Its weight holds ${weight.dtype} values without the scale that they stand for.`);
+  }
+  if (channels === 0 || rows === 0 || taps === 0) return skip('Its weight has no elements.');
+  if (Math.min(rows, taps) > MAX_GRAM_SIDE) {
+    return skip(
+      `Its channels are matrices of ${rows} × ${taps}; Scour scores up to ${MAX_GRAM_SIDE} on the smaller side.`,
+    );
+  }
+  const size = rows * taps;
+  return {
+    ...head,
+    status: 'scorable',
+    note: noteOf(pairing),
+    rows,
+    taps,
+    open: () => (start, count) => weight.slice(start * size, count * size),
+    scale:
+      norm &&
+      (() => ({
+        gamma: norm.weight?.values() ?? new Float32Array(channels).fill(1),
+        variance: norm.runningVariance.values(),
+      })),
+  };
+}
+
+function noteOf({ norm, confidence, reason }: NamedPairing<CheckpointTensor>): string {
+  const outcome =
+    norm === null ? 'Scored on its weight alone' : `Paired with '${norm.module}' by name and shape`;
+  return `${outcome} (confidence ${confidence}): ${reason}`;
+}
