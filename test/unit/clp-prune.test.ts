@@ -113,11 +113,12 @@ async function expectSilence(
       const values = Array.from(data as Float32Array, Number);
       // Channels are axis 1, or the last one where a Transpose has moved them.
       const axis = dims[1] === size ? 1 : dims.length - 1;
+      const channelCount = dims[axis]!;
       const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
-      const largest = Array.from({ length: dims[axis]! }, (_, k) =>
+      const largest = Array.from({ length: channelCount }, (_, k) =>
         Math.max(
           ...values
-            .filter((_each, i) => Math.floor(i / inner) % dims[axis] === k)
+            .filter((_each, i) => Math.floor(i / inner) % channelCount === k)
             .map((each) => Math.abs(each - silence)),
         ),
       );

@@ -143,7 +143,7 @@ export class WireReader {
   }
 
   private skipValue(wire: number, field: number, depth: number): void {
-    if (wire === WIRE.varint) this.unsigned();
+    if (wire === WIRE.varint) this.skipVarint();
     else if (wire === WIRE.fixed64) this.advance(8);
     else if (wire === WIRE.fixed32) this.advance(4);
     else if (wire === WIRE.bytes) this.advance(this.unsigned());
@@ -208,6 +208,11 @@ export class WireReader {
     if (value > BigInt(Number.MAX_SAFE_INTEGER))
       throw this.malformed(`the number ${value}, which is out of range`);
     return Number(value);
+  }
+
+  /** A skipped varint may hold any 64 bits: -1 takes ten bytes. */
+  private skipVarint(): void {
+    if (this.shortVarint() === null) this.longVarint();
   }
 
   /** A signed varint as a double. INT64_MAX and INT64_MIN ("to the end" in Slice) stay out of any real range. */
