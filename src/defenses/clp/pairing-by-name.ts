@@ -48,8 +48,9 @@ export function pairByName<T extends NamedShape>(tensors: readonly T[]): NamedPa
     for (const convolution of block.convolutions) {
       if (convolution.number !== null && convolution.stem === '') {
         const norm = nextInSequential(convolution, block);
-        const near = norm !== undefined && norm.number === convolution.number + 1;
-        const place = `${norm?.leaf ?? ''} of the same Sequential comes after it`;
+        if (!norm) continue;
+        const near = norm.number === convolution.number + 1;
+        const place = `${norm.leaf} of the same Sequential comes after it`;
         pair(
           convolution,
           norm,
@@ -64,13 +65,13 @@ export function pairByName<T extends NamedShape>(tensors: readonly T[]): NamedPa
         );
         // Where all convolutions are defined before their norms, what comes next is another one's.
         const norm = namesake === undefined || namesake === next ? next : undefined;
-        const agrees =
-          norm !== undefined && (norm.number === convolution.number || block.convolutions.length === 1);
+        if (!norm) continue;
+        const agrees = norm.number === convolution.number || block.convolutions.length === 1;
         pair(
           convolution,
           norm,
           agrees ? 'high' : 'medium',
-          `${norm?.leaf ?? ''} is defined right after it${agrees ? '' : ', though their names differ: probably a pre-activation block'}.`,
+          `${norm.leaf} is defined right after it${agrees ? '' : ', though their names differ: probably a pre-activation block'}.`,
         );
       }
     }
