@@ -30,7 +30,7 @@ export interface ProgramPlan {
   readonly trained: readonly ParameterPlan[];
   readonly clip: Clipping | null;
   readonly batchNorm: BatchNormMode;
-  readonly decomposeBatchNorm: boolean;
+  readonly fusedBatchNorm: boolean;
 }
 
 /** Names of what goes into and out of training graphs. None can be a value of the user's model: names in it are checked. */
@@ -125,8 +125,8 @@ interface BuiltLoss {
 }
 
 function lossScope(g: Ops, plan: ProgramPlan, batch: number): BuiltLoss {
-  const { batchNorm, decomposeBatchNorm } = plan;
-  const forward = instantiate(g, plan.forward, plan.shapes, { batch, batchNorm, decomposeBatchNorm });
+  const { batchNorm, fusedBatchNorm } = plan;
+  const forward = instantiate(g, plan.forward, plan.shapes, { batch, batchNorm, fusedBatchNorm });
   const classes = sizeOf(forward.output.shape) / batch;
   const logits = g.reshape(forward.output, [batch, classes]);
   const inputs = new Map(

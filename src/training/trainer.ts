@@ -50,6 +50,8 @@ export interface TrainerOptions {
   readonly device?: TrainingDevice;
   /** Threads of the CPU provider. Default: 2. */
   readonly threads?: number;
+  /** Prefix of the files that onnxruntime writes its profile to, when the trainer is released. */
+  readonly profile?: string;
   /** Shape of an image (C × H × W). Default: what the model declares. */
   readonly image?: readonly number[];
 }
@@ -135,7 +137,7 @@ export class Trainer {
       trained,
       clip: options.clip ?? null,
       batchNorm: options.batchNorm ?? 'train',
-      decomposeBatchNorm: (options.device ?? 'cpu') !== 'cpu',
+      fusedBatchNorm: (options.device ?? 'cpu') === 'cpu',
     };
     return new Trainer(model, plan, options, image, new ParameterState(forward, trained, options.optimizer));
   }
@@ -226,7 +228,10 @@ export class Trainer {
   async release(): Promise<void> {
     const sessions = [...this.sessions.values()];
     this.sessions.clear();
-    for (const session of sessions) await session.release();
+    for (const session of sessions) {
+      if (this.options.profile !== undefined) session.endProfiling();
+      await session.release();
+    }
   }
 
   private async wholeStep(batch: Batch, options: StepOptions, rate: number) {
@@ -344,11 +349,9 @@ export class Trainer {
       this.sessions.delete(oldest[0]);
       await oldest[1].release();
     }
-    const { device = 'cpu', threads = 2 } = this.options;
-    const session = await this.guard(
-      () => TrainingSession.create(encodeModel(build()), { device, threads }),
-      batch,
-    );
+    const { device = 'cpu', threads = 2, profile } = this.options;
+    const settings = { device, threads, ...(profile === undefined ? {} : { profile }) };
+    const session = await this.guard(() => TrainingSession.create(encodeModel(build()), settings), batch);
     this.sessions.set(key, session);
     return session;
   }

@@ -17,8 +17,12 @@ const names = existsSync(GOLDEN)
 
 const MODES: Readonly<Record<string, BatchNormMode>> = { train: 'train', eval: 'frozen' };
 
-/** Of the median tensor. In float32, PyTorch's own is 1.3e-5 on mobilenet_v2 and below 1e-5 on the others. */
-const MEDIAN = 1e-5;
+/**
+ * Error of the median tensor. The small MobileNet v2 amplifies rounding (batch statistics over 2 × 2 maps): there
+ * PyTorch's own float32 gradients are 1.28e-5 from its float64 ones.
+ */
+const MEDIAN: Readonly<Record<string, number>> = { 'mobilenet_v2, train': 1.5e-5 };
+const USUAL_MEDIAN = 1e-5;
 
 describe.skipIf(names.length === 0)(`gradients agree with PyTorch (needs ${GOLDEN})`, () => {
   for (const name of names) {
@@ -65,7 +69,9 @@ describe.skipIf(names.length === 0)(`gradients agree with PyTorch (needs ${GOLDE
         }
         expect(misses).toEqual([]);
         errors.sort((a, b) => a - b);
-        expect(errors[Math.floor(errors.length / 2)]).toBeLessThanOrEqual(MEDIAN);
+        expect(errors[Math.floor(errors.length / 2)]).toBeLessThanOrEqual(
+          MEDIAN[`${name}, ${mode}`] ?? USUAL_MEDIAN,
+        );
 
         if (mode !== 'train') return;
         for (const [statistic, reference] of underPrefix(golden, 'train.')) {

@@ -1,10 +1,10 @@
 import { isFloat } from '../../model/dtype';
-import { float, int } from '../../model/onnx/build';
 import { floatAttribute } from '../../model/onnx/attributes';
 import type { OnnxNode, OnnxTensor } from '../../model/onnx/graph';
 import { TrainingError } from '../errors';
+import { trainingBatchNorm } from '../graph/composites';
 import type { Ops } from '../graph/ops';
-import { range, sizeOf } from '../graph/shape';
+import { sizeOf } from '../graph/shape';
 import type { Value } from '../graph/value';
 import type { BatchNorm, ForwardModel } from './forward-model';
 import type { Shapes } from './probe';
@@ -28,8 +28,8 @@ export interface Forward {
 export interface InstantiateOptions {
   readonly batch: number;
   readonly batchNorm: BatchNormMode;
-  /** Batch norm from elementary operators, for devices without a kernel for its training mode (WebGPU). */
-  readonly decomposeBatchNorm: boolean;
+  /** False where the device has no kernel for batch norm's training mode (WebGPU). */
+  readonly fusedBatchNorm: boolean;
 }
 
 /**
@@ -178,50 +178,12 @@ class Instantiation {
         'bad-input',
         `Batch norm '${node.name}' needs more than one value per channel to train; use a larger batch or freeze batch norms.`,
       );
-    const batch = this.options.decomposeBatchNorm
-      ? this.decomposed(x, scale, bias, epsilon)
-      : this.fused(x, scale, bias, mean, variance, epsilon);
+    const batch = trainingBatchNorm(g, x, scale, bias, epsilon, this.options.fusedBatchNorm);
     const follow = (running: Value, seen: Value, correction: number): Value =>
       g.plus(g.mul(running, 1 - share), g.mul(seen, share * correction));
     this.newStatistics.set(norm.mean, follow(mean, batch.mean, 1));
     this.newStatistics.set(norm.variance, follow(variance, batch.variance, count / (count - 1)));
     return batch.y;
-  }
-
-  /**
-   * With momentum 0 the operator's "running" outputs are the batch's own mean and biased variance. onnxruntime writes
-   * them over the buffers of the inputs, so these must be values that nothing else reads.
-   */
-  private fused(x: Value, scale: Value, bias: Value, mean: Value, variance: Value, epsilon: number) {
-    const spare = [this.g.mul(mean, 0), this.g.mul(variance, 0)];
-    const attributes = { epsilon: float(epsilon), momentum: float(0), training_mode: int(1) };
-    const [y, batchMean, batchVariance] = this.g.emit(
-      'BatchNormalization',
-      [x, scale, bias, ...spare],
-      [x, mean, variance],
-      attributes,
-    );
-    return { y: y!, mean: batchMean!, variance: batchVariance! };
-  }
-
-  private decomposed(x: Value, scale: Value, bias: Value, epsilon: number) {
-    const { g } = this;
-    const channels = x.shape[1]!;
-    const axes = [0, ...range(2, x.shape.length)];
-    const wide = (value: Value): Value =>
-      g.reshape(
-        value,
-        x.shape.map((dim, i) => (i === 1 ? dim : 1)),
-      );
-    const mean = g.reduceMean(x, axes);
-    const centred = g.sub(x, mean);
-    const variance = g.reduceMean(g.square(centred), axes);
-    const normalised = g.div(centred, g.sqrt(g.plus(variance, epsilon)));
-    return {
-      y: g.plus(g.mul(normalised, wide(scale)), wide(bias)),
-      mean: g.reshape(mean, [channels]),
-      variance: g.reshape(variance, [channels]),
-    };
   }
 }
 

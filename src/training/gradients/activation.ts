@@ -1,3 +1,4 @@
+import { float } from '../../model/onnx/build';
 import type { Value } from '../graph/value';
 import type { GradientRule, NodeGradient } from './rule';
 
@@ -11,8 +12,18 @@ const gate =
   (open: (n: NodeGradient) => Value): GradientRule =>
   (n) => [() => n.g.where(open(n), n.dy, 0)];
 
-/** y = max(x, 0): dx = dy where y > 0 (0 at 0, as PyTorch) */
-export const relu: GradientRule = (n) => [() => n.g.mul(n.dy, n.g.sign(n.y()))];
+/**
+ * y = max(x, 0): dx = dy where y > 0 (0 at 0, as PyTorch). The mask is min(max(y·∞, 0), 1), which as HardSigmoid runs
+ * in one parallel pass; Sign, or Greater and Where, took two to three times as long on the CPU.
+ */
+export const relu: GradientRule = (n) => {
+  const { g } = n;
+  const mask = (): Value =>
+    g.emit('HardSigmoid', [n.y()], [n.y()], { alpha: float(MAX_FLOAT), beta: float(0) })[0]!;
+  return [() => g.mul(n.dy, mask())];
+};
+
+const MAX_FLOAT = 3e38;
 
 /** y = x > 0 ? x : αx, α = 0.01: f′ = x > 0 ? 1 : α */
 export const leakyRelu = slope((n) => n.g.where(n.g.greater(n.x(), 0), 1, n.float('alpha', 0.01)));

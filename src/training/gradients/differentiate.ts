@@ -51,6 +51,7 @@ function activeNodes(
 ): { nodes: GraphNode[]; names: Set<string> } {
   const names = new Set(wrt.map((value) => value.name));
   const active = nodes.filter((node) => {
+    if (node.role === 'part') return false;
     if (isLocallyConstant(node) || !node.inputs.some((input) => input && names.has(input.name))) return false;
     const reached = node.outputs.filter(
       (output): output is Value => output !== null && isFloat(output.dtype),

@@ -1,8 +1,8 @@
+import { channelAffine, channelSum, perChannel } from '../graph/composites';
 import type { Ops } from '../graph/ops';
 import { range, sizeOf } from '../graph/shape';
 import type { Value } from '../graph/value';
-import { channelSum } from './convolution';
-import type { GradientRule, NodeGradient } from './rule';
+import type { GradientRule } from './rule';
 
 /** x̂ = (x − μ)·r and r = 1/√(σ² + ε), μ and σ² (biased) taken over some axes. */
 interface Normalised {
@@ -28,38 +28,28 @@ function throughNormalisation(
   return g.mul(scale, g.sub(centred, g.mul(value, g.reduceMean(g.mul(h, value), axes))));
 }
 
-/** A value per channel, shaped to broadcast over N × C × spatial. */
-function perChannel(g: Ops, x: Value, rank: number): Value {
-  return g.reshape(x, [1, x.shape[0]!, ...range(2, rank).map(() => 1)]);
-}
-
 /**
- * y = γ·x̂ + β, x̂ = (x − μ)·r, r = 1/√(v + ε), per channel.
- * Running statistics (eval): dx = dy·γ·r, dγ = Σ dy·x̂, dβ = Σ dy, dμ = −γ·r·Σ dy, dv = −½γ·r²·Σ dy·x̂.
- * Batch statistics (train), over the m elements of a channel: dx = γ·r·(dy − dβ/m − x̂·dγ/m) (Ioffe & Szegedy 2015, §3).
+ * y = γ·x̂ + β, x̂ = (x − μ)·r, r = 1/√(v + ε), per channel, by running statistics: dx = dy·γ·r, dγ = Σ dy·x̂,
+ * dβ = Σ dy, dμ = −γ·r·Σ dy, dv = −½γ·r²·Σ dy·x̂.
  */
 export const batchNormalization: GradientRule = (n) => {
   const { g } = n;
-  const [x, gamma] = [n.x(0), n.x(1)];
+  if (n.int('training_mode', 0) !== 0)
+    throw n.error(
+      'no-gradient',
+      'in training mode has no gradient rule; Scour trains batch norms of its own making',
+    );
+  const [x, gamma, mean, variance] = [n.x(0), n.x(1), n.x(3), n.x(4)];
   const rank = x.shape.length;
-  const training = n.int('training_mode', 0) !== 0;
-  const [mean, variance] = training ? batchStatistics(n) : [n.x(3), n.x(4)];
   const r = g.reciprocal(g.sqrt(g.plus(variance, n.float('epsilon', 1e-5))));
-  const normalised = (): Value => g.mul(g.sub(x, perChannel(g, mean, rank)), perChannel(g, r, rank));
-  const dBeta = (): Value => channelSum(g, n.dy);
-  const dGamma = (): Value => channelSum(g, g.mul(n.dy, normalised()));
   const gain = (): Value => g.mul(gamma, r);
-  const dx = (): Value => {
-    if (!training) return g.mul(n.dy, perChannel(g, gain(), rank));
-    const count = sizeOf(x.shape) / x.shape[1]!;
-    const bias = perChannel(g, g.div(dBeta(), count), rank);
-    const slope = perChannel(g, g.div(dGamma(), count), rank);
-    const inner = g.sub(g.sub(n.dy, bias), g.mul(normalised(), slope));
-    return g.mul(inner, perChannel(g, gain(), rank));
+  const dBeta = (): Value => channelSum(g, n.dy);
+  const dGamma = (): Value => {
+    const centred = g.sub(x, perChannel(g, mean, rank));
+    return g.mul(channelSum(g, g.mul(n.dy, centred)), r);
   };
-  if (training) return [dx, dGamma, dBeta, null, null];
   return [
-    dx,
+    () => g.mul(n.dy, perChannel(g, gain(), rank)),
     dGamma,
     dBeta,
     () => g.neg(g.mul(gain(), dBeta())),
@@ -67,20 +57,33 @@ export const batchNormalization: GradientRule = (n) => {
   ];
 };
 
-/** Mean and biased variance of the batch: what the running statistics become with momentum 0. */
-function batchStatistics(n: NodeGradient): [Value, Value] {
-  if (n.float('momentum', 0.9) !== 0)
-    throw n.error(
-      'no-gradient',
-      'is in training mode with a momentum; Scour trains its own batch norm nodes only',
-    );
-  if (n.reaches(1) || n.reaches(2))
+/**
+ * The same by the batch's own statistics, over the m elements of a channel: dβ = Σ dy, dγ = r·Σ dy·c, c = x − μ;
+ * dx = γ·r·(dy − dβ/m − c·r·dγ/m) (Ioffe & Szegedy 2015, §3), computed as a·dy + (b·c + k) with a, b, k per channel.
+ */
+export const trainingBatchNorm: GradientRule = (n) => {
+  const { g } = n;
+  if (n.reaches(1) || n.reaches(2) || n.reaches(3))
     throw n.error(
       'no-gradient',
       'the loss depends on its batch statistics directly, which has no gradient rule',
     );
-  return [n.y(1), n.y(2)];
-}
+  const [x, gamma] = [n.x(0), n.x(1)];
+  const [variance, centred] = [n.y(2), n.y(3)];
+  const rank = x.shape.length;
+  const count = sizeOf(x.shape) / x.shape[1]!;
+  const r = g.reciprocal(g.sqrt(g.plus(variance, n.float('epsilon', 1e-5))));
+  const dBeta = (): Value => channelSum(g, n.dy);
+  const dGamma = (): Value => g.mul(channelSum(g, g.mul(n.dy, centred)), r);
+  const dx = (): Value => {
+    const a = g.mul(gamma, r);
+    const b = g.mul(g.mul(g.mul(a, r), dGamma()), -1 / count);
+    const k = g.mul(g.mul(a, dBeta()), -1 / count);
+    const one = g.floats(new Float32Array(x.shape[1]!).fill(1), [x.shape[1]!]);
+    return g.plus(g.mul(n.dy, perChannel(g, a, rank)), channelAffine(g, centred, b, k, one, 0));
+  };
+  return [dx, dGamma, dBeta];
+};
 
 /** y = s·x̂ + b, x̂ normalised over the last axes: ds = Σ dy·x̂, db = Σ dy, dx through normalisation of dy·s (Ba et al. 2016) */
 export const layerNormalization: GradientRule = (n) => {

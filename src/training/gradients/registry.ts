@@ -1,3 +1,5 @@
+import { COMPOSITE } from '../graph/builder';
+import * as composites from '../graph/composites';
 import type { GraphNode } from '../graph/value';
 import * as activation from './activation';
 import * as convolution from './convolution';
@@ -98,6 +100,13 @@ const RULES: ReadonlyMap<string, GradientRule> = new Map(
   }),
 );
 
+/** The rules of the operations that Scour composes. */
+const COMPOSITE_RULES: ReadonlyMap<string, GradientRule> = new Map(
+  Object.entries({
+    [composites.TRAINING_BATCH_NORM]: normalization.trainingBatchNorm,
+  }),
+);
+
 /** Operators whose output does not change with small changes of their input: their gradient is zero everywhere. */
 const LOCALLY_CONSTANT = new Set([
   'ArgMax',
@@ -123,6 +132,7 @@ const LOCALLY_CONSTANT = new Set([
 
 /** The rule of a node's operator; undefined where there is none. */
 export function ruleOf(node: GraphNode): GradientRule | undefined {
+  if (node.domain === COMPOSITE) return COMPOSITE_RULES.get(node.opType);
   return node.domain === '' ? RULES.get(node.opType) : undefined;
 }
 

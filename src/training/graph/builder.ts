@@ -12,6 +12,9 @@ export interface ValueType {
 /** Constants up to this many elements are kept as numbers, for rules that read axes, shapes or pads. */
 const KEEP_KNOWN = 4096;
 
+/** The domain of operations that Scour composes of standard operators. */
+export const COMPOSITE = 'scour';
+
 /** Equal float constants up to this many elements are stored once. */
 const SHARE = 64;
 
@@ -28,6 +31,7 @@ export class GraphBuilder {
   private readonly names = new Set<string>();
   private readonly expressions = new Map<string, readonly Value[]>();
   private counter = 0;
+  private withinComposite = false;
 
   /** A graph input, under exactly this name; the same one for the same name. */
   input(name: string, type: ValueType): Value {
@@ -49,11 +53,38 @@ export class GraphBuilder {
     const all = new Map(Object.entries(attributes));
     const key = expressionKey(domain, opType, inputs, all, outputs.length);
     const earlier = key === null ? undefined : this.expressions.get(key);
-    if (earlier) return [...earlier];
+    if (earlier && !this.withinComposite) return [...earlier];
     const values = outputs.map((type) => this.named(this.fresh(opType), type));
-    this.push({ name: '', opType, domain, inputs, outputs: values, attributes: all });
-    if (key !== null) this.expressions.set(key, values);
+    const role = this.withinComposite ? ({ role: 'part' } as const) : {};
+    this.push({ name: '', opType, domain, inputs, outputs: values, attributes: all, ...role });
+    if (key !== null && !this.withinComposite) this.expressions.set(key, values);
     return values;
+  }
+
+  /**
+   * Adds an operation that is differentiated as one, by the rule of `opType`, and runs as the nodes that `parts` adds.
+   * `parts` returns its outputs. Nothing outside may share those nodes.
+   */
+  composite(
+    opType: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    parts: () => readonly Value[],
+  ): readonly Value[] {
+    this.withinComposite = true;
+    const outputs = parts();
+    this.withinComposite = false;
+    const all = new Map(Object.entries(attributes));
+    this.nodes.push({
+      name: '',
+      opType,
+      domain: COMPOSITE,
+      inputs,
+      outputs,
+      attributes: all,
+      role: 'composite',
+    });
+    return outputs;
   }
 
   /** Adds a node as it stands, output names included. */
@@ -118,6 +149,7 @@ export class GraphBuilder {
     const used = new Set([...outputs.values()].map((value) => value.name));
     const live: GraphNode[] = [];
     for (const node of this.nodes.toReversed()) {
+      if (node.role === 'composite') continue;
       if (!node.outputs.some((output) => output !== null && used.has(output.name))) continue;
       for (const input of node.inputs) if (input) used.add(input.name);
       live.push(node);
@@ -127,7 +159,10 @@ export class GraphBuilder {
       graphOf({
         name: 'training',
         nodes: [...live.toReversed(), ...copies].map((node) => ({
-          ...node,
+          name: node.name,
+          opType: node.opType,
+          domain: node.domain,
+          attributes: node.attributes,
           inputs: node.inputs.map(nameOf),
           outputs: node.outputs.map(nameOf),
           span: null,

@@ -19,4 +19,9 @@ export interface GraphNode {
   readonly inputs: readonly (Value | null)[];
   readonly outputs: readonly (Value | null)[];
   readonly attributes: Attributes;
+  /**
+   * `composite`: stands for the parts that compute it, to be differentiated as one and never run.
+   * `part`: computes a composite, and is not differentiated.
+   */
+  readonly role?: 'composite' | 'part';
 }
