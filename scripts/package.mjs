@@ -19,6 +19,8 @@ const TARGETS = {
   'win32-x64': 'win32/x64',
   'win32-arm64': 'win32/arm64',
 };
+/** Nothing loads these: types, maps, and macOS's second copy of a library (the binding links libonnxruntime.1.dylib). */
+const LEFT_OUT = /\.(map|d\.ts)$|libonnxruntime\.\d+\.\d+\.\d+\.dylib$/;
 /** What an installed extension reads of package.json; the rest serves development and npm. */
 const DEVELOPMENT_ONLY = ['devDependencies', 'scripts', 'files', 'bin', 'allowScripts'];
 
@@ -79,7 +81,7 @@ async function stageOnnxruntime(folder, platform) {
       await cp(path.join(from(name), part), path.join(modules, name, part), {
         recursive: true,
         dereference: true,
-        filter: (file) => !/\.(map|d\.ts)$/.test(file),
+        filter: (file) => !LEFT_OUT.test(file),
       });
     }
     const manifest = JSON.parse(await readFile(path.join(from(name), 'package.json'), 'utf8'));

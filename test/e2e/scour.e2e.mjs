@@ -1,7 +1,7 @@
 // A user's way through Scour in a real VS Code. Run by test/e2e/run.mjs, which prepares the package.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, chmodSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, chmodSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { after, before, test } from 'node:test';
@@ -152,6 +152,14 @@ before(
 after(async () => {
   await trusted?.stop();
   await restricted?.stop();
+});
+
+test('the package holds one platform', () => {
+  const extensions = path.join(trusted.home, 'extensions');
+  const folder = readdirSync(extensions).find((name) => name.startsWith('scour.'));
+  const binaries = path.join(extensions, folder, 'node_modules/onnxruntime-node/bin/napi-v6');
+  assert.deepEqual(readdirSync(binaries), ['linux']);
+  assert.deepEqual(readdirSync(path.join(binaries, 'linux')), [process.arch]);
 });
 
 test(
