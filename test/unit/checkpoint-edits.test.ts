@@ -73,8 +73,8 @@ describe('provenance travels with the file', () => {
     ]);
     expect(valuesByName(once)).toEqual(valuesByName(original));
     expect(once.verify()).toEqual([]);
-    const again = openBytes(file, Buffer.concat([...once.edited([], { 'scour.provenance.2': 'second' })]));
-    expect(again.provenance).toMatchObject({ 'scour.provenance.2': 'second' });
+    const again = openBytes(file, Buffer.concat([...once.edited([], { 'scour.provenance': 'second' })]));
+    expect(Object.values(again.provenance)).toContain('second');
     expect(again.verify()).toEqual([]);
     expect(again.findings.map(({ id }) => id)).toEqual(once.findings.map(({ id }) => id));
   });

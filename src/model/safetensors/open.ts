@@ -161,13 +161,19 @@ function withMetadata(
       [],
     );
   }
-  const own = Object.keys(made);
-  const taken = own.find((key) => Object.hasOwn(header.metadata, key));
-  if (taken !== undefined) throw new RangeError(`the metadata has an entry '${taken}' already`);
-  const inner = own.map((key) => `${JSON.stringify(key)}:${JSON.stringify(made[key])}`).join(',');
+  const inner = Object.entries(made)
+    .map(([key, value]) => `${JSON.stringify(freeKey(header, key))}:${JSON.stringify(value)}`)
+    .join(',');
   const at = present ? present.valueStart + 1 : text.indexOf('{') + 1;
   const rest = text.slice(at).trimStart();
   const more = rest.startsWith('}') ? '' : ',';
   const added = present ? inner + more : `"__metadata__":{${inner}}${more}`;
   return Buffer.from(text.slice(0, at) + added + rest, 'utf8');
+}
+
+/** A model that was changed before keeps its earlier entries: the key, or the key with the next free number. */
+function freeKey(header: SafetensorsHeader, wanted: string): string {
+  let key = wanted;
+  for (let n = 2; Object.hasOwn(header.metadata, key); n++) key = `${wanted}.${n}`;
+  return key;
 }
