@@ -5,6 +5,15 @@ export function channelCount(preprocessing: Pick<Preprocessing, 'channels'>): 1 
   return preprocessing.channels === 'grey' ? 1 : 3;
 }
 
+/** Shape of one image as the model takes it. */
+export function inputDims(
+  preprocessing: Pick<Preprocessing, 'channels' | 'layout' | 'height' | 'width'>,
+): number[] {
+  const { layout, height, width } = preprocessing;
+  const depth = channelCount(preprocessing);
+  return layout === 'nchw' ? [depth, height, width] : [height, width, depth];
+}
+
 /**
  * Fills a model's input from 8-bit images: scaled to 0…1, then (x − mean) / std, in the model's channel order and layout.
  *

@@ -4,10 +4,11 @@ import { readSample } from '../data/loading/read-sample';
 import { openDataset } from '../data/open-dataset';
 import { resolvePreprocessing } from '../data/preprocessing';
 import { Random } from '../data/random';
+import { inputDims } from '../data/tensor';
 import { DataError, RuntimeError } from '../protocol/errors';
 import type { Preprocessing, PreprocessingOptions } from '../protocol/preprocessing';
 import type { Agreement } from '../protocol/prune';
-import { predictions, type Classifier } from '../runtime/classifier';
+import { NO_PREDICTION, predictions, type Classifier } from '../runtime/classifier';
 
 export interface AgreementRequest {
   /** File beside which preprocessing is looked for. */
@@ -112,12 +113,6 @@ async function firstSize(
   }
 }
 
-/** Shape of one input. */
-export function inputDims({ channels, height, width, layout }: Preprocessing): number[] {
-  const depth = channels === 'grey' ? 1 : 3;
-  return layout === 'nchw' ? [depth, height, width] : [height, width, depth];
-}
-
 /** `count` inputs of uniform noise in 0…1, normalised. */
 function noise(
   preprocessing: Preprocessing,
@@ -149,9 +144,9 @@ class Tally {
     }
     for (const [i, predicted] of before.entries()) {
       this.n++;
-      this.original[predicted]!++;
-      this.pruned[after[i]!]!++;
-      if (predicted === after[i]) this.same++;
+      if (predicted !== NO_PREDICTION) this.original[predicted]!++;
+      if (after[i] !== NO_PREDICTION) this.pruned[after[i]!]!++;
+      if (predicted !== NO_PREDICTION && predicted === after[i]) this.same++;
     }
   }
 }

@@ -55,7 +55,7 @@ export type Tac = v.InferOutput<typeof TacSchema>;
 
 export const EmbeddingSchema = v.object({
   attack: v.string(),
-  method: v.picklist(['umap', 'pca']),
+  method: v.picklist(['umap']),
   /** Length of the penultimate features before they were laid out in the plane. */
   features: Count,
   points: v.array(

@@ -1,13 +1,8 @@
-import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
-import { RuntimeError, messageOf } from '../protocol/errors';
-import { decodeValues } from '../model/decode';
-import { openSession, type SessionOptions } from './session';
-import { toHalf } from './half';
+import { RuntimeError } from '../protocol/errors';
+import { Network, type InputShape } from './network';
+import type { SessionOptions } from './session';
 
-/** Shape of a model's input as it declares it: sizes, or null where any size goes. */
-export type InputShape = readonly (number | null)[];
-
-const FLOATS = new Set(['float32', 'float16', 'float64']);
+export type { InputShape } from './network';
 
 /** An image classifier: one image input, one row of class scores an image. */
 export class Classifier {
@@ -15,51 +10,47 @@ export class Classifier {
   readonly inputShape: InputShape;
   /** What it runs on: `cpu`, `webgpu`, `cuda`. */
   readonly device: string;
+  /** Of how the device and the output were chosen. */
+  readonly warnings: readonly string[];
+  /** Number of classes, where the model's output declares it. */
+  readonly classes: number | null;
 
-  private readonly session: InferenceSession;
-  private readonly input: InferenceSession.TensorValueMetadata;
-  private readonly outputName: string;
+  /** Name of the output that class scores are read from. */
+  readonly outputName: string;
 
-  private constructor(
-    session: InferenceSession,
-    device: string,
-    input: InferenceSession.TensorValueMetadata,
-    outputName: string,
-  ) {
-    this.session = session;
-    this.device = device;
-    this.input = input;
+  private readonly network: Network;
+
+  private constructor(network: Network, outputName: string, classes: number | null, warnings: string[]) {
+    this.network = network;
+    this.inputShape = network.inputShape;
+    this.device = network.device;
     this.outputName = outputName;
-    this.inputShape = input.shape.map((dim) => (typeof dim === 'number' && dim > 0 ? dim : null));
+    this.classes = classes;
+    this.warnings = warnings;
   }
 
   /**
    * Loads the model at `path`. Throws RuntimeError `cannot-load`, or `input-mismatch` where it is no classifier of
-   * images: it needs exactly one input without a default, of a floating-point type.
+   * images. Of several floating-point outputs the first that is declared as a row of scores an image is read.
    */
   static async open(path: string, options: SessionOptions): Promise<Classifier> {
-    const { session, device } = await openSession(path, options);
-    const inputs = session.inputMetadata.filter((input) => input.isTensor);
-    const [input, ...others] = inputs;
-    if (!input || others.length > 0 || session.inputMetadata.length !== inputs.length) {
-      throw new RuntimeError(
-        'input-mismatch',
-        `The model takes ${session.inputMetadata.length} inputs (${session.inputNames.join(', ')}); Scour runs models that take one, the image.`,
-      );
-    }
-    if (!FLOATS.has(input.type)) {
-      throw new RuntimeError(
-        'input-mismatch',
-        `The model's input '${input.name}' is of type ${input.type}; Scour gives it floating-point images.`,
-      );
-    }
-    const scores = session.outputMetadata.find((output) => output.isTensor && FLOATS.has(output.type));
-    if (!scores)
+    const network = await Network.open(path, options);
+    const scores = network.outputs.find(({ shape }) => shape.length === 2) ?? network.outputs[0];
+    if (!scores) {
+      await network.release();
       throw new RuntimeError(
         'input-mismatch',
         'The model has no floating-point output to read class scores from.',
       );
-    return new Classifier(session, device, input, scores.name);
+    }
+    const warnings = [...network.warnings];
+    if (network.outputs.length > 1) {
+      const names = network.outputs.map(({ name }) => name).join(', ');
+      warnings.push(
+        `The model has ${network.outputs.length} outputs (${names}); class scores are read from '${scores.name}'.`,
+      );
+    }
+    return new Classifier(network, scores.name, declaredClasses(scores.shape), warnings);
   }
 
   /**
@@ -71,86 +62,45 @@ export class Classifier {
     count: number,
     dims: readonly number[],
   ): Promise<{ scores: Float32Array; classes: number }> {
-    const fixed = this.inputShape[0] ?? null;
-    const size = dims.reduce((product, dim) => product * dim, 1);
-    const step = fixed ?? count;
-    const rows: Float32Array[] = [];
-    let classes = 0;
-    for (let start = 0; start < count; start += step) {
-      const here = Math.min(step, count - start);
-      let piece = images.subarray(start * size, (start + here) * size);
-      if (here < step) {
-        const filled = new Float32Array(step * size);
-        filled.set(piece);
-        piece = filled;
-      }
-      const row = await this.run(piece, [step, ...dims]);
-      classes = row.length / step;
-      if (!Number.isInteger(classes) || classes < 2) {
-        throw new RuntimeError(
-          'input-mismatch',
-          `The model's output '${this.outputName}' holds ${row.length} numbers for ${step} images; class scores would be at least 2 an image.`,
-        );
-      }
-      rows.push(row.subarray(0, here * classes));
+    const output = (await this.network.run(images, count, dims, [this.outputName])).get(this.outputName)!;
+    const classes = output.data.length / count;
+    if (!Number.isInteger(classes) || classes < 2) {
+      throw new RuntimeError(
+        'input-mismatch',
+        `The model's output '${this.outputName}' holds ${output.data.length} numbers for ${count} images; class scores would be at least 2 an image.`,
+      );
     }
-    const scores = new Float32Array(count * classes);
-    rows.reduce((at, row) => (scores.set(row, at), at + row.length), 0);
-    return { scores, classes };
+    return { scores: output.data, classes };
   }
 
   async release(): Promise<void> {
-    await this.session.release();
-  }
-
-  private async run(values: Float32Array, dims: readonly number[]): Promise<Float32Array> {
-    const { Tensor } = await import('onnxruntime-node');
-    const tensor =
-      this.input.type === 'float16'
-        ? new Tensor('float16', toHalf(values), dims)
-        : this.input.type === 'float64'
-          ? new Tensor('float64', Float64Array.from(values), dims)
-          : new Tensor('float32', values, dims);
-    let output: Tensor | undefined;
-    try {
-      ({ [this.outputName]: output } = await this.session.run({ [this.input.name]: tensor }, [
-        this.outputName,
-      ]));
-    } catch (cause) {
-      throw new RuntimeError(
-        'run-failed',
-        `The model cannot be run on input of shape ${dims.join(' × ')}: ${messageOf(cause)}`,
-        { cause },
-      );
-    }
-    if (!output) throw new RuntimeError('run-failed', `The model gave no output '${this.outputName}'.`);
-    return asFloat32(output);
+    await this.network.release();
   }
 }
 
-/** The class with the highest score of each row; ties go to the lower class, as in PyTorch and NumPy. */
+function declaredClasses(shape: InputShape): number | null {
+  const row = shape.slice(1);
+  return row.length === 0 || row.includes(null) ? null : row.reduce<number>((n, dim) => n * dim!, 1);
+}
+
+/** What `predictions` gives for an image whose scores are not all numbers. */
+export const NO_PREDICTION = -1;
+
+/**
+ * The class with the highest score of each row; ties go to the lower class, as in PyTorch and NumPy. A row that holds
+ * NaN has no prediction.
+ */
 export function predictions(scores: Float32Array, classes: number): Int32Array {
   const out = new Int32Array(scores.length / classes);
   for (let i = 0; i < out.length; i++) {
     let best = 0;
-    for (let k = 1; k < classes; k++) if (scores[i * classes + k]! > scores[i * classes + best]!) best = k;
-    out[i] = best;
+    let isNumber = true;
+    for (let k = 0; k < classes; k++) {
+      const score = scores[i * classes + k]!;
+      if (Number.isNaN(score)) isNumber = false;
+      if (score > scores[i * classes + best]!) best = k;
+    }
+    out[i] = isNumber ? best : NO_PREDICTION;
   }
   return out;
-}
-
-function asFloat32(tensor: Tensor): Float32Array {
-  if (tensor.type === 'float32') return (tensor as TypedTensor<'float32'>).data;
-  if (tensor.type === 'float64') return Float32Array.from((tensor as TypedTensor<'float64'>).data);
-  const { data } = tensor as TypedTensor<'float16'>;
-  return decodeHalf(data);
-}
-
-function decodeHalf(data: Uint16Array | ArrayLike<number>): Float32Array {
-  // Newer engines hand out a Float16Array of numbers, older ones the bit patterns.
-  return data instanceof Uint16Array
-    ? Float32Array.from(
-        decodeValues('float16', new Uint8Array(data.buffer, data.byteOffset, data.byteLength), data.length),
-      )
-    : Float32Array.from(data);
 }

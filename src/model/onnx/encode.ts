@@ -61,6 +61,20 @@ export function encodeTensor(tensor: OnnxTensor, bytes: Uint8Array): Uint8Array 
   return writer.bytes(TENSOR.rawData, bytes).finish();
 }
 
+/** A NodeProto message; constants in its attributes must be in memory. */
+export function encodeNodeMessage(node: OnnxNode): Uint8Array {
+  const writer = new WireWriter();
+  encodeNode(writer, node, inMemory);
+  return writer.finish();
+}
+
+/** A ValueInfoProto message. */
+export function encodeValueInfoMessage(info: OnnxValueInfo): Uint8Array {
+  const writer = new WireWriter();
+  encodeValueInfo(writer, info);
+  return writer.finish();
+}
+
 function encodeGraph(writer: WireWriter, graph: OnnxGraph, bytesOf: TensorBytes): void {
   for (const node of graph.nodes) writer.message(GRAPH.node, (inner) => encodeNode(inner, node, bytesOf));
   writer.text(GRAPH.name, graph.name);

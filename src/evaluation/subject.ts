@@ -1,0 +1,106 @@
+import { resolvePreprocessing } from '../data/preprocessing';
+import { inputDims, toTensor } from '../data/tensor';
+import { RuntimeError } from '../protocol/errors';
+import type { Preprocessing, PreprocessingOptions } from '../protocol/preprocessing';
+import { Classifier, predictions } from '../runtime/classifier';
+import type { SessionOptions } from '../runtime/session';
+
+/** A model under evaluation. */
+export interface Subject {
+  readonly path: string;
+  readonly classifier: Classifier;
+  readonly preprocessing: Preprocessing;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads models to be measured on the same images. Where nothing beside a model states mean and std, those of the first
+ * are taken (a pruned copy in another folder is fed like its original). `settings` stands in for the first one's path
+ * where it was made from another file. The caller releases them with `releaseSubjects`.
+ *
+ * Throws RuntimeError where one cannot be loaded, or takes images of another size than the first.
+ */
+export async function openSubjects(
+  paths: readonly string[],
+  options: PreprocessingOptions,
+  run: SessionOptions,
+  settings: string | null = null,
+): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  try {
+    for (const path of paths) {
+      const classifier = await Classifier.open(path, run);
+      const [first] = subjects;
+      try {
+        subjects.push(subjectOf(path, settings ?? path, classifier, options, first));
+      } catch (error) {
+        await classifier.release();
+        throw error;
+      }
+    }
+  } catch (error) {
+    await releaseSubjects(subjects);
+    throw error;
+  }
+  return subjects;
+}
+
+function subjectOf(
+  path: string,
+  settings: string,
+  classifier: Classifier,
+  options: PreprocessingOptions,
+  first: Subject | undefined,
+): Subject {
+  const own = resolvePreprocessing({ modelPath: settings, shape: classifier.inputShape, options });
+  const sameChannels = first?.preprocessing.channels === own.preprocessing.channels;
+  if (first && own.preprocessing.source === 'none' && first.preprocessing.source !== 'none' && sameChannels) {
+    const { mean, std, source, resize, filter } = first.preprocessing;
+    const inherited = { ...own.preprocessing, mean, std, source, resize, filter };
+    checkSize(path, inherited, first);
+    return { path, classifier, preprocessing: inherited, warnings: classifier.warnings };
+  }
+  if (first) checkSize(path, own.preprocessing, first);
+  return {
+    path,
+    classifier,
+    preprocessing: own.preprocessing,
+    warnings: [...classifier.warnings, ...own.warnings],
+  };
+}
+
+function checkSize(path: string, own: Preprocessing, first: Subject): void {
+  const of = ({ width, height, resize, filter }: Preprocessing): string =>
+    `${height} × ${width}${resize === null ? '' : ` cut from a short side of ${resize}`}, ${filter}`;
+  if (of(own) === of(first.preprocessing)) return;
+  throw new RuntimeError(
+    'input-mismatch',
+    `${path} takes images of ${of(own)}, but ${first.path} of ${of(first.preprocessing)}: models of one evaluation see the same pixels. Evaluate them one by one, or give --size.`,
+  );
+}
+
+export async function releaseSubjects(subjects: readonly Subject[]): Promise<void> {
+  for (const { classifier } of subjects) await classifier.release();
+}
+
+/** 8-bit images as inputs of several models: normalised once for all that share their preprocessing. */
+export class Inputs {
+  private readonly pixels: Uint8Array;
+  private readonly count: number;
+  private readonly tensors = new Map<string, Float32Array>();
+
+  /** `pixels`: `count` images of height × width × 3 bytes, RGB. */
+  constructor(pixels: Uint8Array, count: number) {
+    this.pixels = pixels;
+    this.count = count;
+  }
+
+  /** Predicted class of each image and K. Throws RuntimeError. */
+  async predict({ classifier, preprocessing }: Subject): Promise<{ predicted: Int32Array; classes: number }> {
+    const key = JSON.stringify(preprocessing);
+    const tensor = this.tensors.get(key) ?? toTensor(this.pixels, this.count, preprocessing);
+    this.tensors.set(key, tensor);
+    const { scores, classes } = await classifier.scores(tensor, this.count, inputDims(preprocessing));
+    return { predicted: predictions(scores, classes), classes };
+  }
+}

@@ -1,0 +1,18 @@
+import { UsageError } from '../protocol/errors';
+import { listShort, visible } from '../protocol/wording';
+
+/**
+ * The target's class number: what is given is a number 0 … K − 1 or the name of a class. Throws UsageError where there
+ * is no such class.
+ */
+export function resolveTarget(target: number | string, classes: readonly string[]): number {
+  const isNumber = typeof target === 'number' || /^\d+$/.test(target);
+  const number = isNumber ? Number(target) : classes.indexOf(target);
+  if (number >= 0 && number < classes.length) return number;
+  throw new UsageError(
+    'bad-value',
+    isNumber
+      ? `Target class ${target} is out of range: the data has ${classes.length} classes, 0 to ${classes.length - 1}.`
+      : `The data has no class '${visible(target, 60)}'; it has ${listShort(classes.map((name) => visible(name, 40)))}.`,
+  );
+}
