@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ByteSource } from './source';
+import { FileSource, type ByteSource } from './source';
 
 const STEP = 8 * 1024 * 1024;
 
@@ -29,4 +29,25 @@ export function combinedKey(
   const hash = createHash('sha256').update(sha256);
   for (const { path, sha256: digest } of others) hash.update(`\0${path}\0${digest}`);
   return hash.digest('hex');
+}
+
+/** True where two files hold the same bytes. Throws ModelError where one cannot be read. */
+export function isSameContent(a: string, b: string): boolean {
+  const left = new FileSource(a);
+  try {
+    const right = new FileSource(b);
+    try {
+      if (left.size !== right.size) return false;
+      const step = 4 * 1024 * 1024;
+      for (let at = 0; at < left.size; at += step) {
+        const length = Math.min(step, left.size - at);
+        if (Buffer.compare(left.read(at, length), right.read(at, length)) !== 0) return false;
+      }
+      return true;
+    } finally {
+      right.close();
+    }
+  } finally {
+    left.close();
+  }
 }

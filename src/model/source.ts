@@ -11,6 +11,7 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array;
   /** Throws `changed-while-reading` where the file is no longer the one that was opened. */
   verifyUnchanged(): void;
+  /** Releases the file; closing twice is harmless. */
   close(): void;
 }
 
@@ -52,6 +53,7 @@ export class FileSource implements ByteSource {
   private readonly fd: number;
   private readonly opened: BigIntStats;
   private whole: Uint8Array | null = null;
+  private closed = false;
 
   /** Opens `path`. Throws ModelError `not-found`, `not-a-file` or `unreadable`. */
   constructor(path: string) {
@@ -91,7 +93,8 @@ export class FileSource implements ByteSource {
 
   close(): void {
     this.whole = null;
-    closeSync(this.fd);
+    if (!this.closed) closeSync(this.fd);
+    this.closed = true;
   }
 
   private fetch(offset: number, length: number): Uint8Array {

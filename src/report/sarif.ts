@@ -8,6 +8,8 @@ export interface ScanFailure {
   readonly path: string;
   readonly reason: string;
   readonly message: string;
+  /** What was noticed before reading failed: a checkpoint may run code in Python first and break afterwards. */
+  readonly findings: readonly Finding[];
 }
 
 /** Scans as a SARIF 2.1.0 log (OASIS), one run; models that failed are notifications of the invocation. */
@@ -44,23 +46,34 @@ export function scanSarif(reports: readonly ScanReport[], failures: readonly Sca
           length: model.bytes,
           hashes: { 'sha-256': model.sha256 },
         })),
-        results: reports.flatMap((report, index) =>
-          report.findings.map(({ id, level, message, tensor }) => ({
-            ruleId: id,
-            ruleIndex: ids.indexOf(id),
-            level,
-            message: { text: message },
-            locations: [
-              {
-                physicalLocation: { artifactLocation: { uri: uriOf(report.model.path), index } },
-                ...(tensor === undefined ? {} : { logicalLocations: [{ name: tensor, kind: 'member' }] }),
-              },
-            ],
-          })),
-        ),
+        results: [
+          ...reports.flatMap(({ model, findings }, index) =>
+            resultsOf(findings, ids, { uri: uriOf(model.path), index }),
+          ),
+          ...failures.flatMap(({ path, findings }) => resultsOf(findings, ids, { uri: uriOf(path) })),
+        ],
       },
     ],
   };
+}
+
+function resultsOf(
+  findings: readonly Finding[],
+  ids: readonly string[],
+  artifactLocation: { uri: string; index?: number },
+): object[] {
+  return findings.map(({ id, level, message, tensor }) => ({
+    ruleId: id,
+    ruleIndex: ids.indexOf(id),
+    level,
+    message: { text: message },
+    locations: [
+      {
+        physicalLocation: { artifactLocation },
+        ...(tensor === undefined ? {} : { logicalLocations: [{ name: tensor, kind: 'member' }] }),
+      },
+    ],
+  }));
 }
 
 function uriOf(path: string): string {

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { JobContext } from '../../src/engine/job-context';
-import { hashFile, scoreFile } from '../../src/engine/jobs/scan';
-import { openOnnx } from '../../src/model/onnx/open';
+import { scoreSubject } from '../../src/engine/jobs/scan';
+import { openSubject } from '../../src/engine/subjects/open-subject';
 import { textTable } from '../../src/report/table';
 import { ROOT, SHARED, machine, median } from './machine';
 import { resnet18 } from './models';
@@ -47,12 +47,12 @@ async function inProcess(file: string): Promise<Row[]> {
     rows.push({ what, milliseconds: performance.now() - start });
     return result;
   };
-  const opened = await step('read the file and parse the graph', () => openOnnx(file));
-  await step('SHA-256', () => hashFile(opened, context));
-  await step('UCLC of all channels, first time (V8 still compiling)', () =>
-    scoreFile(opened, { u: 3 }, context),
+  const opened = await step('read the file and parse the graph', () =>
+    openSubject(file, { withEpsilon: false }),
   );
-  await step('UCLC of all channels, again', () => scoreFile(opened, { u: 3 }, context));
+  await step('SHA-256', () => opened.hash(context));
+  await step('UCLC of all channels, first time (V8 still compiling)', () => scoreSubject(opened, 3, context));
+  await step('UCLC of all channels, again', () => scoreSubject(opened, 3, context));
   opened.close();
   return rows;
 }

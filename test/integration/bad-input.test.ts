@@ -66,10 +66,10 @@ const raw = (values: Float32Array): Uint8Array => new Uint8Array(values.buffer);
 describe('files that are no models', () => {
   const cases: [string, Uint8Array, number, RegExp][] = [
     ['empty', new Uint8Array(0), 3, /is empty/],
-    ['zero-filled', new Uint8Array(4096), 3, /not an ONNX model/],
-    ['text', Buffer.from('hello, this is a text file\n'), 3, /not an ONNX model/],
-    ['a PNG renamed', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 3, /not an ONNX model/],
-    ['a zip renamed', Buffer.from('PK\x03\x04 and so on and so forth', 'latin1'), 3, /not an ONNX model/],
+    ['zero-filled', new Uint8Array(4096), 3, /not a model that Scour reads/],
+    ['text', Buffer.from('hello, this is a text file\n'), 3, /not a model that Scour reads/],
+    ['a PNG renamed', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 3, /not a model that Scour reads/],
+    ['a zip renamed', Buffer.from('PK\x03\x04 and so on and so forth', 'latin1'), 3, /not a model that Scour reads/],
     ['a 2 GiB length prefix', Buffer.from('08083affffffff07', 'hex'), 2, /truncated/],
     ['a length beyond 2^53', Buffer.from('08083affffffffffffffff7f', 'hex'), 2, /out of range/],
     ['a wrong field type', Buffer.from('08083808', 'hex'), 2, /wire type/],

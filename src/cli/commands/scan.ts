@@ -1,4 +1,5 @@
 import { scanModel } from '../../engine/jobs/scan';
+import { CheckpointError } from '../../model/checkpoint';
 import { CancelledError, ModelError, UsageError, isScourError } from '../../protocol/errors';
 import { atLeast } from '../../protocol/findings';
 import type { ScanReport } from '../../protocol/scan';
@@ -38,9 +39,11 @@ export const SCAN: Command = {
         codes.push(codeOf(report, floor));
       } catch (error) {
         if (!isScourError(error) || error instanceof CancelledError) throw error;
-        failures.push({ path, reason: error.reason, message: error.message });
+        const findings = error instanceof CheckpointError ? error.findings : [];
+        failures.push({ path, reason: error.reason, message: error.message, findings });
         codes.push(exitCodeOf(error));
         warn(error instanceof ModelError ? error.message : `${path}: ${error.message}`);
+        for (const { level, id, message } of findings) warn(`${path}: ${level} ${id}: ${message}`);
       }
     }
     const result = render(format, reports, failures, models.length > 1);

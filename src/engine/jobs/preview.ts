@@ -1,15 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pruneEdits } from '../../defenses/clp/prune-onnx';
 import { measureAgreement } from '../../evaluation/agreement';
-import { openOnnx } from '../../model/onnx/open';
+import { RuntimeError } from '../../protocol/errors';
 import type { Agreement, PreviewParams } from '../../protocol/prune';
 import { Classifier } from '../../runtime/classifier';
 import type { SessionOptions } from '../../runtime/session';
 import type { JobContext } from '../job-context';
-import { prunedLayers, selectionOf, writePruned } from './prune';
-import { scoreFile } from './scan';
+import { openSubject } from '../subjects/open-subject';
+import { prunedLayers, selectionOf } from './prune';
+import { scoreSubject } from './scan';
 
 const DEFAULT_LIMIT = 1000;
 
@@ -37,13 +37,18 @@ async function pruneInto(
   output: string,
   context: JobContext,
 ): Promise<void> {
-  const file = openOnnx(input);
+  const subject = openSubject(input, { withEpsilon: false });
   try {
-    const { layers, scores } = await scoreFile(file, { u }, context);
-    await writePruned(file, pruneEdits(file, layers, selectionOf(prunedLayers(scores.layers))), output);
-    file.verifyUnchanged();
+    if (!subject.runnable) {
+      throw new RuntimeError(
+        'cannot-load',
+        `${input} holds weights but no graph, so Scour cannot run it. Export the model to ONNX to see what pruning does to its predictions.`,
+      );
+    }
+    const { layers } = await scoreSubject(subject, u, context);
+    await subject.writePruned(selectionOf(prunedLayers(layers)), { output, force: false, provenance: null });
   } finally {
-    file.close();
+    subject.close();
   }
 }
 

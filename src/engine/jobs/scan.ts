@@ -1,12 +1,12 @@
-import { onnxLayers, type OnnxLayer } from '../../defenses/clp/onnx-layers';
 import { scoreLayers, type Scores } from '../../defenses/clp/score';
-import { openOnnx, type OnnxFile } from '../../model/onnx/open';
 import type { Identity } from '../../protocol/engine';
 import type { Audit, ScanReport } from '../../protocol/scan';
 import { visible } from '../../protocol/wording';
 import { histogramOf } from '../../report/histogram';
-import { hashOnnx, scanReport, type Hashes } from '../../report/scan-report';
+import { scanReport, type Hashes } from '../../report/scan-report';
 import type { JobContext } from '../job-context';
+import { openSubject } from '../subjects/open-subject';
+import type { Subject } from '../subjects/subject';
 
 export interface ScanOptions {
   readonly u: number;
@@ -20,18 +20,20 @@ const HASHING = 0.3;
 /** Scores every convolution of the model at `path`. Throws ModelError or CancelledError. */
 export async function scanModel(
   path: string,
-  options: ScanOptions,
+  { u, withEpsilon = false }: ScanOptions,
   context: JobContext,
 ): Promise<{ report: ScanReport; identity: Identity }> {
-  await context.tick('Reading the graph', 0);
-  const file = openOnnx(path);
+  await context.tick('Reading the file', 0);
+  const subject = openSubject(path, { withEpsilon });
   try {
-    const hashes = await hashFile(file, context.within(0, HASHING));
-    const { scores } = await scoreFile(file, options, context.within(HASHING, 1));
-    file.verifyUnchanged();
-    return { report: scanReport(file, hashes, options.u, scores), identity: identityOf(file, hashes) };
+    const hashes = await subject.hash(context.within(0, HASHING));
+    const scores = await scoreSubject(subject, u, context.within(HASHING, 1));
+    const facts = subject.facts(hashes);
+    const report = scanReport(facts, subject.findings(), u, scores);
+    subject.verifyUnchanged();
+    return { report, identity: identityOf(facts.bytes, hashes) };
   } finally {
-    file.close();
+    subject.close();
   }
 }
 
@@ -47,36 +49,23 @@ export async function auditModel(
 
 /** Hashes a model without scoring it. Throws ModelError or CancelledError. */
 export async function identifyModel(path: string, context: JobContext): Promise<Identity> {
-  const file = openOnnx(path);
+  const subject = openSubject(path, { withEpsilon: false });
   try {
-    const hashes = await hashFile(file, context);
-    file.verifyUnchanged();
-    return identityOf(file, hashes);
+    const hashes = await subject.hash(context);
+    subject.verifyUnchanged();
+    return identityOf(subject.facts(hashes).bytes, hashes);
   } finally {
-    file.close();
+    subject.close();
   }
 }
 
-/** Scores the convolutions of an open file; `layers` are what pruning needs of them. */
-export async function scoreFile(
-  file: OnnxFile,
-  { u, withEpsilon = false }: ScanOptions,
-  context: JobContext,
-): Promise<{ layers: OnnxLayer[]; scores: Scores }> {
-  const layers = onnxLayers(file.index, file.reader, file.evaluator, { withEpsilon });
-  const scores = await scoreLayers(
-    layers.map(({ layer }) => layer),
-    u,
-    (fraction, layer) => context.tick(`Scoring ${visible(layer, 80)}`, fraction),
+/** Scores the convolutions of an open model at u. */
+export function scoreSubject(subject: Subject, u: number, context: JobContext): Promise<Scores> {
+  return scoreLayers(subject.layers, u, (fraction, layer) =>
+    context.tick(`Scoring ${visible(layer, 80)}`, fraction),
   );
-  return { layers, scores };
 }
 
-/** Hashes an open file and its external data. */
-export function hashFile(file: OnnxFile, context: JobContext): Promise<Hashes> {
-  return hashOnnx(file, (fraction) => context.tick('Hashing', fraction));
-}
-
-function identityOf(file: OnnxFile, hashes: Hashes): Identity {
-  return { key: hashes.key, sha256: hashes.sha256, bytes: file.source.size };
+function identityOf(bytes: number, hashes: Hashes): Identity {
+  return { key: hashes.key, sha256: hashes.sha256, bytes };
 }

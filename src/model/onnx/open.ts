@@ -19,9 +19,13 @@ export interface OnnxFile {
   close(): void;
 }
 
-/** Opens and checks the structure of `path`. Throws ModelError; the caller closes what it is given. */
-export function openOnnx(path: string): OnnxFile {
-  const source = new FileSource(path);
+/**
+ * Opens an ONNX file, a path or a source that is open already, and checks its structure. Throws ModelError; the caller
+ * closes what it is given, and the source with it.
+ */
+export function openOnnx(file: string | ByteSource): OnnxFile {
+  const source = typeof file === 'string' ? new FileSource(file) : file;
+  const { path } = source;
   try {
     const model = parseModel(source);
     const index = new GraphIndex(model.graph, path);

@@ -1,0 +1,41 @@
+import type { ConvolutionLayer } from '../../defenses/clp/layers';
+import type { Selection } from '../../defenses/clp/prune-onnx';
+import type { Finding } from '../../protocol/findings';
+import type { ModelFacts } from '../../protocol/scan';
+import type { Hashes } from '../../report/scan-report';
+import type { JobContext } from '../job-context';
+
+/** A model file opened for a job, whatever its format. The caller closes it. */
+export interface Subject {
+  readonly path: string;
+  /** Whether onnxruntime can run it: a checkpoint holds weights but no graph. */
+  readonly runnable: boolean;
+  /** The model file and every file that holds weights of it: none of them may ever be written to. */
+  readonly files: readonly string[];
+  /** Convolutions to score, in the file's order. */
+  readonly layers: readonly ConvolutionLayer[];
+  hash(context: JobContext): Promise<Hashes>;
+  facts(hashes: Hashes): ModelFacts;
+  /** What was noticed in the file itself. */
+  findings(): readonly Finding[];
+  /**
+   * Writes a copy with the selected channels silenced; with `provenance`, it is recorded in the file. Returns what a user
+   * must know of the result. Throws OutputError or ModelError; then nothing is left behind.
+   */
+  writePruned(selection: Selection, target: PruneTarget): Promise<{ sha256: string; notes: string[] }>;
+  /** Throws ModelError `changed-while-reading` where the file is no longer what was opened. */
+  verifyUnchanged(): void;
+  close(): void;
+}
+
+export interface PruneTarget {
+  readonly output: string;
+  readonly force: boolean;
+  /** JSON text; null for a temporary copy that nobody keeps. */
+  readonly provenance: string | null;
+}
+
+export interface SubjectOptions {
+  /** Adds each batch norm's ε to its variance; the reference does not. Checkpoints do not hold it. */
+  readonly withEpsilon: boolean;
+}
