@@ -1,6 +1,6 @@
-import { toHalf } from '../../runtime/half';
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../../model/onnx/graph';
-import { floatTensor, tensorOf } from '../../model/onnx/build';
+import { encodeValues } from '../../model/encode-values';
+import { tensorOf } from '../../model/onnx/build';
 import type { ForwardModel, StoredTensor } from './forward-model';
 
 /**
@@ -33,22 +33,6 @@ export function exportModel(
   return { ...model, graph: { ...model.graph, nodes, initializers, inputs } };
 }
 
-function storedAs(stored: StoredTensor, values: Float32Array): OnnxTensor {
-  const { name, dims, dtype } = stored;
-  switch (dtype) {
-    case 'float16':
-      return tensorOf(name, dtype, dims, new Uint8Array(toHalf(values).buffer));
-    case 'bfloat16':
-      return tensorOf(name, dtype, dims, new Uint8Array(toBrainFloat(values).buffer));
-    case 'float64':
-      return tensorOf(name, dtype, dims, new Uint8Array(Float64Array.from(values).buffer));
-    default:
-      return floatTensor(name, dims, values);
-  }
-}
-
-/** float32 → bfloat16 bit patterns, rounded to nearest even. */
-function toBrainFloat(values: Float32Array): Uint16Array {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(words, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16);
+function storedAs({ name, dims, dtype }: StoredTensor, values: Float32Array): OnnxTensor {
+  return tensorOf(name, dtype, dims, encodeValues(dtype, values));
 }
