@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ENGINE, type EngineMethod, type ParamsOf, type ResultOf } from '../protocol/engine';
-import { CancelledError, ScourError, isScourError, messageOf } from '../protocol/errors';
+import { ScourError, isScourError, messageOf } from '../protocol/errors';
 import { ToEngineSchema, type FromEngine, type WireError } from '../protocol/rpc';
 import { VERSION } from '../protocol/version';
 import { JobContext } from './job-context';
@@ -58,7 +58,6 @@ export class EngineServer {
         this.send({ kind: 'progress', id, progress }),
       );
       const result = await this.call(method, params, context);
-      if (controller.signal.aborted) throw new CancelledError();
       this.send({ kind: 'ok', id, result });
     } catch (error) {
       this.send({ kind: 'err', id, error: wireError(error) });

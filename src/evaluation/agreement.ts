@@ -90,10 +90,7 @@ export async function measureAgreement(request: AgreementRequest): Promise<Agree
     preprocessing,
     device: original.device,
     skipped,
-    warnings:
-      images === null
-        ? ['Random inputs flatter or slander a pruned model; any real images say more.', ...warnings]
-        : warnings,
+    warnings,
   };
 }
 

@@ -11,19 +11,20 @@ export function count(n: number, noun: string, plural = `${noun}s`): string {
   return `${n.toLocaleString('en-US')} ${n === 1 ? noun : plural}`;
 }
 
-/** Control, private-use and invisible format characters, lone surrogates, line and paragraph separators. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
+/**
+ * Characters that have no glyph of their own or that reorder, hide or break the text around them: controls, soft
+ * hyphen, bidirectional controls, zero-width characters, line separators, variation selectors, tags, lone surrogates.
+ */
+const DECEPTIVE =
+  /\p{Cc}|\p{Cs}|\p{Default_Ignorable_Code_Point}|[\u2028-\u202e\u2066-\u2069\u061c\ufff9-\ufffb]/gu;
 
 /**
- * Untrusted text (tensor names, paths) made safe to show on one line of a terminal, a log or a label: characters that
- * can move the cursor, recolour the screen or reverse the reading order become visible escapes, and what is longer than
- * `limit` characters is cut, with an ellipsis.
+ * Untrusted text (tensor names, paths) as a person may safely read it on one line of a terminal, a log or a label:
+ * characters that can move the cursor, recolour the screen, hide or reorder are written as `\u{202e}`, and what is longer
+ * than `limit` characters loses its middle.
  */
-export function visible(text: string, limit = 1000): string {
-  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
-  return cut.replace(UNPRINTABLE, (mark) => {
-    if (mark === '\n') return '\\n';
-    if (mark === '\t') return '\\t';
-    return `\\u{${mark.codePointAt(0)!.toString(16)}}`;
-  });
+export function visible(text: string, limit = 300): string {
+  const half = Math.floor(limit / 2);
+  const kept = text.length > limit ? `${text.slice(0, half)}…${text.slice(-half)}` : text;
+  return kept.replace(DECEPTIVE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }

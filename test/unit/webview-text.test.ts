@@ -19,7 +19,7 @@ import {
   type PreprocessingFields,
 } from '../../webview/text/preprocessing-form';
 import { compareValues, sortRows } from '../../webview/text/sort';
-import { visible } from '../../webview/text/visible';
+import { visible } from '../../src/protocol/wording';
 
 describe('visible', () => {
   test.each([

@@ -9,7 +9,7 @@ import { notice } from '../dom/notice';
 import { SortableTable } from '../dom/table';
 import { classCounts, mostPredicted, type ClassCount } from '../text/classes';
 import { formatCount, formatPercent, plural } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 
 const MOST_CLASSES = 40;
 const MOST_SKIPPED = 50;

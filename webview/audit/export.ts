@@ -10,7 +10,7 @@ import type { OpenMemory } from '../dom/fold';
 import { section, type Section } from '../dom/section';
 import type { AuditAtU } from '../scan/at-u';
 import { formatU, plural } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 import type { AuditState, Part } from './state';
 import { trustNotice } from './trust';
 

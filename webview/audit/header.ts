@@ -5,7 +5,7 @@ import { nameOf } from '../dom/name';
 import type { Announcer } from '../dom/announcer';
 import { fold, rememberOpen, type OpenMemory } from '../dom/fold';
 import { formatBytes, formatCount, plural } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 import type { AuditState, Part } from './state';
 import { auditOf } from './state';
 

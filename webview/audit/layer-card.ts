@@ -8,7 +8,7 @@ import type { AuditAtU, LayerAtU } from '../scan/at-u';
 import { splitBins, type Bin } from '../scan/bins';
 import { describeLayer, histogramOf, type HistogramData } from '../scan/layer-chart';
 import { formatCount, formatKernel, formatStatistic, formatU, plural } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 
 /** One layer: heading, histogram, a note where nothing can be flagged, and the histogram's table twin. */
 export class LayerCard {

@@ -11,7 +11,7 @@ import { section, type Section } from '../dom/section';
 import { SortableTable } from '../dom/table';
 import type { AuditAtU, LayerAtU } from '../scan/at-u';
 import { formatCount, formatPercent, formatU, plural } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 import { AgreementView } from './agreement';
 import { PreprocessingForm } from './preprocessing';
 import type { AuditState, Part } from './state';
@@ -143,10 +143,12 @@ export class Pruning implements Part {
         ? 'A preview is running.'
         : view.outliers === 0
           ? 'Nothing would be pruned at this u.'
-          : '';
+          : isRunnable(state)
+            ? ''
+            : 'A checkpoint holds weights but no graph, so it cannot be run. Export the model to ONNX to preview.';
     setText(this.why, why);
     setEnabled(this.preview, why === '');
-    setEnabled(this.choose, !running);
+    setEnabled(this.choose, !running && isRunnable(state));
   }
 
   private inputs({ images, preprocessing }: AuditState): void {
@@ -247,4 +249,9 @@ function prunedLayersTable(): SortableTable<LayerAtU> {
       },
     ],
   });
+}
+
+/** Only ONNX files say how their weights are used. */
+function isRunnable({ scan }: AuditState): boolean {
+  return scan.state !== 'done' || scan.audit.report.model.format === 'onnx';
 }

@@ -5,7 +5,7 @@ import { fill, h } from '../dom/element';
 import { notice } from '../dom/notice';
 import { ProgressView } from '../dom/progress';
 import { formatTimeLeft } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 import type { AuditState, Part } from './state';
 
 /** How the scan stands: progress, failure, cancellation. Nothing while a finished scan is shown. */

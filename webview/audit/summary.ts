@@ -8,7 +8,7 @@ import { section, type Section } from '../dom/section';
 import { SortableTable } from '../dom/table';
 import type { AuditAtU } from '../scan/at-u';
 import * as sentences from '../text/summary';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 import { auditOf, type AuditState, type Part } from './state';
 
 /** What the scan says in words, its limits, and the findings about the file. */

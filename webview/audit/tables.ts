@@ -6,7 +6,7 @@ import { section, type Section } from '../dom/section';
 import { SortableTable, type Column } from '../dom/table';
 import type { AuditAtU, LayerAtU } from '../scan/at-u';
 import { formatCount, formatKernel, formatStatistic, formatZ } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 import type { AuditState, Part } from './state';
 
 const text = <Row>(id: string, label: string, of: (row: Row) => string | null): Column<Row> => ({

@@ -9,7 +9,7 @@ import type { LayerAtU } from '../scan/at-u';
 import { sharedBins } from '../scan/bins';
 import type { LayerPair } from '../scan/match';
 import { formatCount, formatStatistic, formatU, plural } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 
 const BINS = 24;
 type Bins = ReturnType<typeof sharedBins>;

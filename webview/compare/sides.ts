@@ -5,7 +5,7 @@ import { h } from '../dom/element';
 import { nameOf } from '../dom/name';
 import type { OpenMemory } from '../dom/fold';
 import { baseName } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 
 /** The two files side by side. A and B are how the rest of the panel calls them: names may be equal. */
 export function sides(left: Audit, right: Audit, announcer: Announcer, memory: OpenMemory): HTMLElement {

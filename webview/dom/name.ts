@@ -1,4 +1,4 @@
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 import { h } from './element';
 
 /** A name from a file: inert, its direction isolated from the text around it, hidden characters spelled out. */

@@ -1,5 +1,5 @@
 import { formatStatistic, formatU, plural } from '../text/format';
-import { visible } from '../text/visible';
+import { visible } from '../../src/protocol/wording';
 import type { LayerAtU } from './at-u';
 import { splitBins, type Bin } from './bins';
 
