@@ -9,6 +9,8 @@ import { reportError } from './commands/register';
 import { Comparer } from './compare/comparer';
 import { EngineClient } from './engine/client';
 import { forkEngine } from './engine/process';
+import { Evaluator } from './evaluation/evaluator';
+import { PlanMemory } from './evaluation/memory';
 import { ResultStore } from './results/store';
 import { setting } from './settings';
 import { ModelsTree } from './tree/models';
@@ -45,23 +47,33 @@ export class Host implements vscode.Disposable {
     const auditor = new Auditor(engine, results, line);
     const comparer = new Comparer({ extensionUri, engine, auditor, results, log });
     const actions = new AuditActions(comparer);
+    const memory = new EditorMemory(context.workspaceState, line);
+    const attempt = (doing: string, action: () => Promise<void> | void) => {
+      void (async () => action())().catch((error: unknown) => reportError(log, doing, error));
+    };
+    const evaluator = new Evaluator({
+      extensionUri,
+      engine,
+      audits: memory,
+      memory: new PlanMemory(context.workspaceState, line),
+      log,
+      attempt,
+    });
     const editors = new AuditEditorProvider({
       extensionUri,
       engine,
       auditor,
       actions,
-      memory: new EditorMemory(context.workspaceState, line),
+      memory,
       log,
-      attempt: (doing, action) => {
-        void (async () => action())().catch((error: unknown) => reportError(log, doing, error));
-      },
+      attempt,
     });
     this.parts = vscode.Disposable.from(
       vscode.window.registerCustomEditorProvider(AUDIT_EDITOR, editors, {
         supportsMultipleEditorsPerDocument: false,
       }),
       vscode.window.createTreeView('scour.models', { treeDataProvider: new ModelsTree(results) }),
-      registerCommands({ log, editors, actions, comparer, results }),
+      registerCommands({ log, editors, actions, comparer, evaluator, results }),
       engine,
       log,
     );

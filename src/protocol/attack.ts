@@ -57,6 +57,10 @@ export const AttackSchema = v.variant('kind', [
 export type Attack = v.InferOutput<typeof AttackSchema>;
 export type AttackKind = Attack['kind'];
 
+/** The parameters of attacks that name a file or a folder. */
+export const ATTACK_FILES = ['file', 'pattern', 'points', 'generator', 'mask', 'path'] as const;
+export type AttackFile = (typeof ATTACK_FILES)[number];
+
 /** Each attack as it is when nothing is said of its parameters, for those that need no file. */
 export const DEFAULT_ATTACKS = {
   badnets: { kind: 'badnets', pattern: 'checkerboard', size: null, position: 'bottom-right' },

@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { OutputError } from '../../protocol/errors';
 import { examineTarget, suggestedExport } from '../export-target';
+import { MODEL_FILTERS, exportFilters } from '../model-files';
 import { nameOf } from '../local-file';
 import { manageTrust, requireTrust } from '../trust';
 import type { Comparer } from '../compare/comparer';
@@ -27,7 +28,7 @@ export class AuditActions {
     const chosen = await vscode.window.showSaveDialog({
       title: `Export ${session.name} Pruned at u = ${u}`,
       defaultUri: vscode.Uri.file(suggestedExport(session.path)),
-      filters: { 'ONNX model': ['onnx'] },
+      filters: exportFilters(path.extname(session.path)),
       saveLabel: 'Export',
     });
     if (chosen === undefined) return;
@@ -85,13 +86,16 @@ export async function openAudit(
   await vscode.commands.executeCommand('vscode.openWith', uri, 'scour.audit', { preview: false, ...options });
 }
 
-/** A file picked in a dialog for models, or undefined. */
-export async function browseForModels(): Promise<vscode.Uri[]> {
+/** Models picked in a dialog, by name; empty where the user backed out. */
+export async function browseForModels(
+  title = 'Scan for Backdoors',
+  openLabel = 'Scan',
+): Promise<vscode.Uri[]> {
   const chosen = await vscode.window.showOpenDialog({
-    title: 'Scan for Backdoors',
+    title,
     canSelectMany: true,
-    filters: { 'ONNX model': ['onnx'], 'All files': ['*'] },
-    openLabel: 'Scan',
+    filters: MODEL_FILTERS,
+    openLabel,
   });
   return (chosen ?? []).sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
 }

@@ -4,6 +4,7 @@ import { browseForModels, openAudit, type AuditActions } from '../audit/actions'
 import type { AuditDocument } from '../audit/document';
 import type { AuditEditorProvider } from '../audit/editor';
 import type { Comparer } from '../compare/comparer';
+import type { Evaluator } from '../evaluation/evaluator';
 import { localPath } from '../local-file';
 import { EntrySchema } from '../results/entry';
 import type { ResultStore } from '../results/store';
@@ -16,19 +17,29 @@ export interface CommandServices {
   editors: AuditEditorProvider;
   actions: AuditActions;
   comparer: Comparer;
+  evaluator: Evaluator;
   results: ResultStore;
 }
 
 /** Registers every command that package.json contributes. */
 export function registerCommands(services: CommandServices): vscode.Disposable {
-  const { log, editors, actions, comparer, results } = services;
+  const { log, editors, actions, comparer, evaluator, results } = services;
 
   return vscode.Disposable.from(
     registerCommand(log, 'scour.scan', async (clicked, selected) => {
-      const chosen = Array.isArray(selected) ? selected.map(uriOf).filter((uri) => uri !== null) : [];
-      const one = uriOf(clicked);
-      const uris = chosen.length > 0 ? chosen : one === null ? await pickModels(browseForModels) : [one];
+      const given = urisOf(clicked, selected);
+      const uris = given.length > 0 ? given : await pickModels(browseForModels);
       for (const uri of uris) await openAudit(uri);
+    }),
+    registerCommand(log, 'scour.evaluate', async (clicked, selected) => {
+      const given = urisOf(clicked, selected);
+      const active = given.length > 0 ? undefined : editors.find()?.uri;
+      const uris = active === undefined ? given : [active];
+      evaluator.evaluate(
+        uris.length > 0
+          ? uris
+          : await pickModels(() => browseForModels('Evaluate on Images', 'Evaluate'), 'Evaluate on Images'),
+      );
     }),
     registerCommand(log, 'scour.exportPruned', async (target) => {
       const document = await auditOf(editors, target);
@@ -60,6 +71,13 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
 function uriOf(target: unknown): vscode.Uri | null {
   if (target instanceof vscode.Uri) return target;
   return v.is(EntrySchema, target) ? vscode.Uri.file(target.path) : null;
+}
+
+/** The files that a menu was opened on: all that are selected, or the one that was clicked. */
+function urisOf(clicked: unknown, selected: unknown): vscode.Uri[] {
+  const chosen = Array.isArray(selected) ? selected.map(uriOf).filter((uri) => uri !== null) : [];
+  const one = uriOf(clicked);
+  return chosen.length > 0 || one === null ? chosen : [one];
 }
 
 /** The audit a command is meant for, opened where it is not. */
