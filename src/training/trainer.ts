@@ -8,7 +8,7 @@ import { exportModel } from './forward/export';
 import type { ForwardModel } from './forward/forward-model';
 import type { BatchNormMode } from './forward/instantiate';
 import { prepare } from './forward/prepare';
-import { probe } from './forward/probe';
+import { probe, withFreeBatch } from './forward/probe';
 import { sizeOf } from './graph/shape';
 import { inputsOf, scalarsOf, type LossInput, type LossTerm } from './losses';
 import type { Optimizer } from './optimizers';
@@ -125,8 +125,9 @@ export class Trainer {
    * `bad-input`, and ModelError where the file cannot be read.
    */
   static async create(model: OnnxModel, reader: TensorReader, options: TrainerOptions): Promise<Trainer> {
-    const forward = prepare(model, reader);
-    const image = imageShape(forward, options.image);
+    const prepared = prepare(model, reader);
+    const image = imageShape(prepared, options.image);
+    const forward = await withFreeBatch(prepared, image);
     const shapes = await probe(forward, image);
     const trained = planParameters(forward, options);
     const plan: ProgramPlan = {
@@ -158,6 +159,11 @@ export class Trainer {
    */
   async step(batch: Batch, options: StepOptions = {}): Promise<StepResult> {
     this.checkBatch(batch);
+    if (this.plan.trained.length === 0)
+      throw new TrainingError(
+        'unsupported-model',
+        'There is nothing to train: the model has no weights that are not frozen.',
+      );
     const rate = options.rate ?? this.options.schedule(this.state.step);
     const part = this.options.microBatch;
     const results =

@@ -77,10 +77,18 @@ class Preparation {
     return { name: input.name, shape: input.shape };
   }
 
+  /** The first output; where the graph ends in a softmax, what goes into that. */
   private output(): string {
     const [output] = this.model.graph.outputs;
     if (!output) throw unsupported('it has no output');
-    return output.name;
+    let { name } = output;
+    for (;;) {
+      const producer = this.nodes.find(({ outputs }) => outputs[0] === name);
+      const input = producer?.domain === '' ? (producer.inputs[0] ?? '') : '';
+      if (producer?.opType === 'Softmax') return input;
+      if (producer === undefined || !FORWARDING.has(producer.opType)) return output.name;
+      name = input;
+    }
   }
 
   /** Upgrades a node, and takes away those that only hold, forward or (at inference) do nothing. */
@@ -96,7 +104,7 @@ class Preparation {
       return;
     }
     if (standard && node.opType === 'Dropout') {
-      this.nodes.push(makeNode('Identity', [node.inputs[0] ?? ''], [node.outputs[0] ?? '']));
+      this.nodes.push(makeNode('Identity', [node.inputs[0] ?? ''], [node.outputs[0] ?? ''], {}, node.name));
       return;
     }
     const upgraded = upgrade(node, opset);
@@ -215,6 +223,9 @@ class Preparation {
     return tensorOf(name, tensor.dtype, tensor.dims, Uint8Array.from(source.read(start, length)));
   }
 }
+
+/** Operators that change no number; the classes stay in order. */
+const FORWARDING = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast']);
 
 /** Casts to half or double precision become casts to float32, as the whole graph does. */
 function inSinglePrecision(node: OnnxNode): OnnxNode {

@@ -7,6 +7,7 @@ import { TrainingError } from '../errors';
 import type { ValueType } from '../graph/builder';
 import { sizeOf } from '../graph/shape';
 import type { ForwardModel } from './forward-model';
+import { freeBatch } from './free-batch';
 
 /** Two small batches: every dimension and every number in shape arithmetic is a + b·N, and two points give a and b. */
 const BATCHES = [2, 3] as const;
@@ -51,6 +52,17 @@ export class Shapes {
     if (!a || !b) throw new TypeError(`Value '${name}' was not observed.`);
     return [a, b];
   }
+}
+
+/**
+ * The forward graph with its batch size left open: see `freeBatch`. Graphs that were exported so come back as they are.
+ * Throws as `probe` does.
+ */
+export async function withFreeBatch(forward: ForwardModel, image: readonly number[]): Promise<ForwardModel> {
+  const [declared] = forward.input.shape;
+  if (typeof declared !== 'number' || declared < 1) return forward;
+  const observed = await observe(forward, image, declared);
+  return freeBatch(forward, declared, (name) => observed.get(name)?.type.shape ?? []);
 }
 
 /**
@@ -105,7 +117,7 @@ async function observe(
   } catch (cause) {
     throw new TrainingError(
       'unsupported-model',
-      `This model does not run with a batch of ${batch} images of ${image.join(' × ')}: ${messageOf(cause)}`,
+      `This model does not run with a batch of ${batch} images of ${image.join(' × ')}. If it was exported for one batch size, export it with a dynamic one. (${messageOf(cause)})`,
       { cause },
     );
   }

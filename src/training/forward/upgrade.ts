@@ -87,10 +87,10 @@ function softmax(node: OnnxNode, opset: number): Upgraded | null {
   const [rows, normalised, shape] = [`${output}/rows`, `${output}/normalised`, `${output}/shape`];
   return {
     nodes: [
-      makeNode('Flatten', [input], [rows], { axis: int(intAttribute(node, 'axis', 1)) }),
-      { ...makeNode(node.opType, [rows], [normalised], { axis: int(1) }), name: node.name },
-      makeNode('Shape', [input], [shape]),
-      makeNode('Reshape', [normalised, shape], [output]),
+      makeNode('Flatten', [input], [rows], { axis: int(intAttribute(node, 'axis', 1)) }, ''),
+      makeNode(node.opType, [rows], [normalised], { axis: int(1) }, node.name),
+      makeNode('Shape', [input], [shape], {}, ''),
+      makeNode('Reshape', [normalised, shape], [output], {}, ''),
     ],
     constants: [],
   };
