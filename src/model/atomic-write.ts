@@ -6,6 +6,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -67,12 +68,14 @@ export async function writeAtomically(
 ): Promise<{ bytes: number; sha256: string }> {
   checkOutput(output, rules);
   const folder = path.dirname(output);
-  const temporary = path.join(folder, `.${path.basename(output)}.${randomBytes(6).toString('hex')}.tmp`);
+  const name = path.basename(output);
+  const temporary = path.join(folder, `.${name}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
   const hash = createHash('sha256');
   let bytes = 0;
   let fd: number;
   try {
     mkdirSync(folder, { recursive: true });
+    removeOrphans(folder, name);
     fd = openSync(temporary, 'wx');
   } catch (cause) {
     throw failed(output, cause);
@@ -102,6 +105,25 @@ export async function writeAtomically(
     rmSync(temporary, { force: true });
   }
   return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Removes what earlier writes of the same output left when their process was killed. */
+function removeOrphans(folder: string, name: string): void {
+  for (const entry of readdirSync(folder)) {
+    const match = /\.(\d{1,10})-[0-9a-f]{12}\.tmp$/.exec(entry);
+    if (!match || entry.slice(0, match.index) !== `.${name}` || isAlive(Number(match[1]))) continue;
+    rmSync(path.join(folder, entry), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    // A process of somebody else's may not be signalled, but it is there.
+    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+  }
 }
 
 /** Without `force`, a file that appeared meanwhile is not replaced: a hard link fails where a rename would not. */
