@@ -4,15 +4,15 @@ import { LazyChart } from '../charts/lazy';
 import { PairedChart, type PairedData } from '../charts/paired-chart';
 import { h } from '../dom/element';
 import { fold } from '../dom/fold';
-import { nameOf } from '../dom/name';
 import { notice } from '../dom/notice';
 import { SortableTable } from '../dom/table';
 import { classCounts, mostPredicted, type ClassCount } from '../text/classes';
+import { skippedList } from '../dom/skipped';
 import { formatCount, formatPercent, plural } from '../text/format';
+import { describePreprocessing } from '../text/preprocessing-words';
 import { visible } from '../../src/protocol/wording';
 
 const MOST_CLASSES = 40;
-const MOST_SKIPPED = 50;
 
 const RANDOM_CAVEAT =
   'Measured on random noise, which misleads: on a reference network real images agreed 85 % where noise agreed 54 %. ' +
@@ -88,7 +88,7 @@ export class AgreementView {
       ),
       h('div', { class: 'chart chart-wide' }, canvas),
       fold('Predictions as a table', table.element),
-      skippedFiles(agreement),
+      skippedList(agreement.skipped),
       h('p', { class: 'hint' }, howMeasured(agreement)),
     );
     gallery.add(this.chart);
@@ -126,27 +126,8 @@ function spreadInWords(counts: readonly ClassCount[]): string {
   );
 }
 
-function skippedFiles({ skipped }: Agreement): HTMLElement | null {
-  if (skipped.length === 0) return null;
-  const items = skipped
-    .slice(0, MOST_SKIPPED)
-    .map(({ path, reason }) => h('li', {}, nameOf(path), `: ${visible(reason)}`));
-  const left = skipped.length - items.length;
-  if (left > 0) items.push(h('li', {}, `and ${plural(left, 'more', 'more')}`));
-  return fold(`${plural(skipped.length, 'file')} left out`, h('ul', { class: 'plain-list' }, ...items));
-}
-
 function howMeasured({ preprocessing, device, seed }: Agreement): string {
   const parts = [`Run on ${visible(device)}`];
   if (seed !== null) parts.push(`seed ${seed}`);
-  if (preprocessing !== null) {
-    const { height, width, channels, layout, mean, std, source } = preprocessing;
-    parts.push(
-      `inputs ${height} × ${width}, ${channels.toUpperCase()}, ${layout.toUpperCase()}`,
-      mean.length === 0
-        ? 'scaled to 0…1 only'
-        : `mean ${mean.join(', ')}, std ${std.join(', ')} (from ${visible(source)})`,
-    );
-  }
-  return `${parts.join('; ')}.`;
+  return `${parts.join('; ')}; ${preprocessing === null ? 'inputs as they were drawn.' : describePreprocessing(preprocessing)}`;
 }

@@ -43,8 +43,11 @@ export class PreprocessingForm {
   private readonly state = h('span', { class: 'hint', attributes: { role: 'status' } });
   /** True from the first edit until the form is applied: what the host sends does not overwrite typing. */
   private edited = false;
+  private readonly applied: string;
 
-  constructor(onApply: (options: PreprocessingOptions) => void) {
+  /** @param applied said once the form has been applied */
+  constructor(onApply: (options: PreprocessingOptions) => void, applied = 'Applied to the next preview.') {
+    this.applied = applied;
     const fields = (Object.keys(LABELS) as Field[]).map((field) => this.field(field));
     const form = h(
       'form',
@@ -142,7 +145,7 @@ export class PreprocessingForm {
       return;
     }
     this.edited = false;
-    setText(this.state, 'Applied to the next preview.');
+    setText(this.state, this.applied);
     onApply(parsed.options);
   }
 }

@@ -1,4 +1,4 @@
-import type { Chart, Plugin } from 'chart.js';
+import type { Chart, ChartType, Plugin } from 'chart.js';
 
 /** A vertical line across a chart at a value of its x axis. */
 export interface ValueLine {
@@ -16,7 +16,10 @@ export function labelHeight(lines: number): number {
 }
 
 /** Draws labelled lines over the bars. Each label has a row of its own, so that two lines close together stay readable. */
-export function linesPlugin(lines: () => readonly ValueLine[], font: string): Plugin<'bar'> {
+export function linesPlugin<T extends ChartType = 'bar'>(
+  lines: () => readonly ValueLine[],
+  font: string,
+): Plugin<T> {
   return {
     id: 'scour-lines',
     afterDatasetsDraw: (chart) => {
@@ -27,7 +30,12 @@ export function linesPlugin(lines: () => readonly ValueLine[], font: string): Pl
   };
 }
 
-function drawLine(chart: Chart, line: ValueLine, row: number, font: string): void {
+function drawLine(
+  chart: Pick<Chart, 'ctx' | 'chartArea' | 'scales'>,
+  line: ValueLine,
+  row: number,
+  font: string,
+): void {
   const { ctx, chartArea } = chart;
   const scale = chart.scales['x'];
   if (scale === undefined) return;

@@ -13,6 +13,8 @@ export interface PairedData {
   readonly titles: readonly string[];
   readonly first: { readonly name: string; readonly values: readonly number[] };
   readonly second: { readonly name: string; readonly values: readonly number[] };
+  /** How a value reads in the tooltip; a count where nothing is said. */
+  readonly format?: (value: number) => string;
   /** Lines at positions counted in categories: 0 is the left edge of the first, n the right edge of the last. */
   readonly lines: (theme: ChartTheme) => readonly ValueLine[];
 }
@@ -66,7 +68,8 @@ export class PairedChart {
             displayColors: false,
             callbacks: {
               title: (items) => this.data.titles[items[0]?.dataIndex ?? 0] ?? '',
-              label: (item) => `${item.dataset.label ?? ''}: ${formatCount(item.parsed.y ?? 0)}`,
+              label: (item) =>
+                `${item.dataset.label ?? ''}: ${(this.data.format ?? formatCount)(item.parsed.y ?? 0)}`,
             },
           },
         },

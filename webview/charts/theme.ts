@@ -7,6 +7,8 @@ export interface ChartTheme {
   readonly mean: string;
   readonly threshold: string;
   readonly text: string;
+  /** Of series that stand beside each other; marks and dashes tell them apart as well. */
+  readonly series: readonly string[];
   readonly grid: string;
   /** Of the tooltip. */
   readonly border: string;
@@ -31,6 +33,9 @@ export function readTheme(): ChartTheme {
     mean: first(text, 'charts-foreground', 'foreground'),
     threshold: first(text, 'charts-red'),
     text,
+    series: ['blue', 'red', 'green', 'orange', 'purple', 'yellow'].map((name) =>
+      first(text, `charts-${name}`),
+    ),
     grid: `color-mix(in srgb, ${text} 18%, transparent)`,
     border: first(text, 'contrastBorder', 'widget-border', 'panel-border'),
     background: first('transparent', 'editor-background'),
