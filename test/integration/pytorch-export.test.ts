@@ -9,21 +9,10 @@ import { matchSafetensors, openSafetensors } from '../../src/model/safetensors/o
 import { FileSource } from '../../src/model/source';
 import { HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
 import { SEEDS } from '../support/seeds';
+import { HAS_TORCH, NEEDS_TORCH, PYTHON } from '../support/torch';
 
-const PYTHON = process.env['SCOUR_PYTHON'] ?? '/usr/bin/python3';
-const HAS_TORCH = hasTorch();
-const NEEDS_TORCH = HAS_TORCH ? '' : ` (skipped: ${PYTHON} has no torch)`;
 const folder = mkdtempSync(path.join(tmpdir(), 'scour-export-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function hasTorch(): boolean {
-  try {
-    execFileSync(PYTHON, ['-c', 'import torch'], { stdio: 'ignore', timeout: 60_000 });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function open(file: string): Checkpoint {
   const source = new FileSource(file);
