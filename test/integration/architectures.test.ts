@@ -26,6 +26,13 @@ const NETS = [
   ['vgg11_bn', 'VGG-bn', '8 convolutions, images of 224 × 224'],
   ['mobilenet_v2', 'MobileNet v2', '17 blocks'],
   ['mobilenet_v2_half', 'MobileNet v2', '17 blocks'],
+  ['mobilenet_v3_large', 'MobileNet v3', 'large'],
+  ['mobilenet_v3_small', 'MobileNet v3', 'small'],
+  ['efficientnet_b0', 'EfficientNet', 'blocks 1-2-2-3-3-4-1'],
+  ['efficientnet_b5', 'EfficientNet', 'blocks 3-5-5-7-7-9-3'],
+  ['convnext_tiny', 'ConvNeXt', 'blocks 3-3-9-3'],
+  ['vit_small', 'ViT', '3 layers of 192, 3 heads, patches of 8'],
+  ['vit_timm', 'ViT', '3 layers of 192, 3 heads, patches of 8'],
   ['densenet121', 'DenseNet', 'dense blocks 6-12-24-16'],
 ] as const;
 

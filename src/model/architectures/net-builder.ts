@@ -176,7 +176,8 @@ export class NetBuilder {
     return modelOf(graph, OPSET);
   }
 
-  private take(name: string, dims?: readonly number[]): string {
+  /** Takes a weight for a node's input, and gives its name. Throws Misfit where it is missing, taken or of another shape. */
+  take(name: string, dims?: readonly number[]): string {
     const tensor = this.byName.get(name);
     if (!tensor || this.taken.has(name)) throw new Misfit(`no '${name}'`);
     const fits =
@@ -187,7 +188,8 @@ export class NetBuilder {
     return name;
   }
 
-  private emit(
+  /** Adds a node with one output. */
+  emit(
     operator: string,
     inputs: readonly string[],
     channels: number,
@@ -198,7 +200,8 @@ export class NetBuilder {
     return { name, channels };
   }
 
-  private scalar(value: number): string {
+  /** A constant number. */
+  scalar(value: number): string {
     const name = `constant_${this.constants.length}`;
     const bytes = new Uint8Array(Float32Array.of(value).buffer);
     this.constants.push({
@@ -212,7 +215,8 @@ export class NetBuilder {
     return name;
   }
 
-  private constant(values: readonly number[]): string {
+  /** A constant vector of integers: a shape, axes. */
+  constant(values: readonly number[]): string {
     const name = `constant_${this.constants.length}`;
     this.constants.push(intTensor(name, [values.length], values));
     return name;

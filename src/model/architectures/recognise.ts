@@ -1,12 +1,16 @@
 import type { CheckpointTensor } from '../checkpoint-tensor';
 import { encodeModel } from '../onnx/encode';
 import type { OnnxModel } from '../onnx/graph';
+import { convnext } from './convnext';
 import { densenet } from './densenet';
+import { efficientnet } from './efficientnet';
 import { mobilenetV2 } from './mobilenet-v2';
+import { mobilenetV3 } from './mobilenet-v3';
 import { Misfit, NetBuilder } from './net-builder';
 import { preactResnet } from './preact-resnet';
 import { resnet } from './resnet';
 import { vgg } from './vgg';
+import { vit } from './vit';
 
 /** What a family makes of a set of weights. */
 export interface Blueprint {
@@ -34,7 +38,11 @@ const FAMILIES: readonly ((net: NetBuilder) => Blueprint)[] = [
   preactResnet,
   vgg,
   mobilenetV2,
+  mobilenetV3,
   densenet,
+  efficientnet,
+  convnext,
+  vit,
 ];
 
 /**

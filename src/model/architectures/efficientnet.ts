@@ -1,0 +1,41 @@
+import { sigmoid, silu } from './activations';
+import { invertedResidual } from './inverted-residual';
+import { Misfit, type NetBuilder } from './net-builder';
+import type { Blueprint } from './recognise';
+
+/** Of the seven stages (Tan and Le, ICML 2019, table 1). */
+const STRIDES = [1, 2, 2, 2, 1, 2, 1];
+/** torchvision's B5 to B7, of 39 blocks and more, have another ε. */
+const BLOCKS_OF_B5 = 39;
+
+/** EfficientNet B0 to B7 under torchvision's names. */
+export function efficientnet(net: NetBuilder): Blueprint {
+  const [, channels = 0] = net.dims('features.0.0.weight');
+  if (net.numbers('features').length !== STRIDES.length + 2) throw new Misfit('another number of stages');
+  const depths = STRIDES.map((_, i) => net.numbers(`features.${i + 1}`).length);
+  const blocks = depths.reduce((sum, depth) => sum + depth, 0);
+  const epsilon = blocks >= BLOCKS_OF_B5 ? 1e-3 : 1e-5;
+  let x = net.convolution(net.input(channels), 'features.0.0', { stride: 2 });
+  x = silu(net, net.batchNorm(x, 'features.0.1', epsilon));
+  STRIDES.forEach((stride, i) => {
+    for (const block of net.numbers(`features.${i + 1}`)) {
+      const how = {
+        stride: block === 0 ? stride : 1,
+        activation: silu,
+        squeeze: silu,
+        gate: sigmoid,
+        epsilon,
+      };
+      x = invertedResidual(net, x, `features.${i + 1}.${block}.block`, how);
+    }
+  });
+  const head = `features.${STRIDES.length + 1}`;
+  x = silu(net, net.batchNorm(net.convolution(x, `${head}.0`), `${head}.1`, epsilon));
+  x = net.linear(net.globalAverage(x), 'classifier.1');
+  return {
+    family: 'EfficientNet',
+    detail: `blocks ${depths.join('-')}`,
+    inputSize: 224,
+    model: net.finish(x, channels, null),
+  };
+}
