@@ -1,5 +1,6 @@
 import { compareModels } from '../../engine/jobs/preview';
 import { pruneModel } from '../../engine/jobs/prune';
+import { requireGraph } from '../../engine/subjects/open-subject';
 import { UsageError } from '../../protocol/errors';
 import type { PruneReport } from '../../protocol/prune';
 import { DEFAULT_U } from '../../protocol/threshold';
@@ -48,6 +49,7 @@ export const PRUNE: Command = {
     };
     const run = sessionOptions(values);
     const options = { u, withEpsilon: flag(values, 'with-eps'), output, force: flag(values, 'force') };
+    if (images !== undefined) requireGraph(input);
     let report: PruneReport = await pruneModel(
       input,
       options,

@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { measureAgreement } from '../../evaluation/agreement';
-import { RuntimeError } from '../../protocol/errors';
 import type { Agreement, PreviewParams } from '../../protocol/prune';
 import { Classifier } from '../../runtime/classifier';
 import type { SessionOptions } from '../../runtime/session';
 import type { JobContext } from '../job-context';
-import { openSubject } from '../subjects/open-subject';
+import { openSubject, requireGraph } from '../subjects/open-subject';
 import { prunedLayers, selectionOf } from './prune';
 import { scoreSubject } from './scan';
 
@@ -22,6 +21,7 @@ export async function previewPruning(
   run: SessionOptions,
   context: JobContext,
 ): Promise<Agreement> {
+  requireGraph(params.path);
   const folder = mkdtempSync(path.join(tmpdir(), 'scour-preview-'));
   try {
     const pruned = path.join(folder, 'pruned.onnx');
@@ -39,12 +39,6 @@ async function pruneInto(
 ): Promise<void> {
   const subject = openSubject(input, { withEpsilon: false });
   try {
-    if (!subject.runnable) {
-      throw new RuntimeError(
-        'cannot-load',
-        `${input} holds weights but no graph, so Scour cannot run it. Export the model to ONNX to see what pruning does to its predictions.`,
-      );
-    }
     const { layers } = await scoreSubject(subject, u, context);
     await subject.writePruned(selectionOf(prunedLayers(layers)), { output, force: false, provenance: null });
   } finally {

@@ -21,7 +21,6 @@ export function checkpointSubject(source: ByteSource): Subject {
     const layers = checkpointLayers(checkpoint);
     return {
       path,
-      runnable: false,
       files: [path],
       layers: layers.map(({ layer }) => layer),
       hash: async (context): Promise<Hashes> => {

@@ -28,7 +28,6 @@ export function onnxSubject(source: ByteSource, options: SubjectOptions): Subjec
     const files = [modelPath, ...locations.map((location) => path.join(folder, location))];
     return {
       path: modelPath,
-      runnable: true,
       files,
       layers: layers.map(({ layer }) => layer),
       hash: (context) => hashOnnx(file, (fraction) => context.tick('Hashing', fraction)),
@@ -43,6 +42,15 @@ export function onnxSubject(source: ByteSource, options: SubjectOptions): Subjec
     file.close();
     throw error;
   }
+}
+
+/**
+ * A temporary, edited copy of an open file at `output`, with its external data beside it. Throws OutputError or
+ * ModelError.
+ */
+export async function writeOnnxCopy(file: OnnxFile, edits: readonly Edit[], output: string): Promise<void> {
+  const locations = externalLocations(file);
+  await write(file, edits, { output, force: false, provenance: null, files: [file.source.path], locations });
 }
 
 interface Target extends PruneTarget {

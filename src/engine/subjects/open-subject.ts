@@ -2,7 +2,7 @@ import { looksLikeOnnx } from '../../model/onnx/parse';
 import { matchPyTorch } from '../../model/pytorch/open';
 import { matchSafetensors } from '../../model/safetensors/open';
 import { FileSource, type ByteSource } from '../../model/source';
-import { ModelError } from '../../protocol/errors';
+import { ModelError, RuntimeError } from '../../protocol/errors';
 import { checkpointSubject } from './checkpoint-subject';
 import { onnxSubject } from './onnx-subject';
 import type { Subject, SubjectOptions } from './subject';
@@ -19,6 +19,20 @@ export function openSubject(path: string, options: SubjectOptions): Subject {
     source.close();
     throw error;
   }
+}
+
+/** Throws RuntimeError `cannot-load` where the file holds weights but no graph, and ModelError where it cannot be read. */
+export function requireGraph(path: string): void {
+  const source = new FileSource(path);
+  try {
+    if (kindOf(source) === 'onnx') return;
+  } finally {
+    source.close();
+  }
+  throw new RuntimeError(
+    'cannot-load',
+    `${path} holds weights but no graph, so it cannot be run. Export the model to ONNX to see what pruning does to its predictions.`,
+  );
 }
 
 function kindOf(source: ByteSource): 'onnx' | 'checkpoint' {

@@ -8,8 +8,6 @@ import type { JobContext } from '../job-context';
 /** A model file opened for a job, whatever its format. The caller closes it. */
 export interface Subject {
   readonly path: string;
-  /** Whether onnxruntime can run it: a checkpoint holds weights but no graph. */
-  readonly runnable: boolean;
   /** The model file and every file that holds weights of it: none of them may ever be written to. */
   readonly files: readonly string[];
   /** Convolutions to score, in the file's order. */
