@@ -47,7 +47,8 @@ export class CheckpointTensor {
   readonly storage: TensorStorage;
   /** Why its values cannot be read, or null. */
   readonly problem: string | null;
-  private readonly file: string;
+  /** The file that it was read from; used in error messages. */
+  readonly file: string;
 
   constructor(
     file: string,

@@ -5,6 +5,7 @@ import {
   type PickleObject,
   type PickleValue,
 } from '../pickle/values';
+import { commonPrefix } from '../tensor-names';
 import type { FoundTensor } from './found-tensor';
 
 /** A tensor with its place in the file. */
@@ -252,23 +253,4 @@ function named(tensors: readonly PlacedTensor[]): PlacedTensor[] {
     used.set(name, count);
     return { ...tensor, name: count === 1 ? name : `${name} (${count})` };
   });
-}
-
-/**
- * Length of the leading segments that all names share (`module.`, `model.`, a Lightning attribute), as long as every
- * name keeps a layer and a parameter: `net.conv1.weight` becomes `conv1.weight`, `fc.weight` stays.
- */
-function commonPrefix(names: readonly string[]): number {
-  let length = 0;
-  for (;;) {
-    const first = names[0]?.slice(length) ?? '';
-    const dot = first.indexOf('.');
-    if (dot < 0 || names.length < 2) return length;
-    const segment = first.slice(0, dot + 1);
-    const all = names.every(
-      (name) => name.startsWith(segment, length) && name.indexOf('.', length + segment.length) > 0,
-    );
-    if (!all) return length;
-    length += segment.length;
-  }
 }

@@ -7,6 +7,7 @@ import { byteEdits, copyWithEdits, type ByteEdit } from '../edits';
 import { SliceSource } from '../slice-source';
 import type { ByteSource } from '../source';
 import { rowMajor } from '../strides';
+import { commonPrefix } from '../tensor-names';
 import { endsAsZip } from '../zip/directory';
 import { looksLikeSafetensors, readHeader, type HeaderEntry, type SafetensorsHeader } from './header';
 
@@ -46,7 +47,8 @@ export function openSafetensors(source: ByteSource): Checkpoint {
         'Scour made this file from another model (see its provenance). CLP is not idempotent: pruning a pruned model takes more channels.',
     });
   }
-  const tensors = inDataOrder(header.entries).map((entry) => tensorOf(source, header, entry));
+  const prefix = commonPrefix(header.entries.map(({ name }) => name));
+  const tensors = inDataOrder(header.entries).map((entry) => tensorOf(source, header, entry, prefix));
   return {
     format: 'safetensors',
     variant: 'safetensors',
@@ -63,7 +65,13 @@ function inDataOrder(entries: readonly HeaderEntry[]): HeaderEntry[] {
   return [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
 }
 
-function tensorOf(source: ByteSource, header: SafetensorsHeader, entry: HeaderEntry): CheckpointTensor {
+/** `prefix`: how much of the name is wrappers'. */
+function tensorOf(
+  source: ByteSource,
+  header: SafetensorsHeader,
+  entry: HeaderEntry,
+  prefix: number,
+): CheckpointTensor {
   const { name, dtype, dims, begin, end, problem } = entry;
   const fileOffset = header.dataAt + begin;
   const storage: TensorStorage = {
@@ -73,7 +81,7 @@ function tensorOf(source: ByteSource, header: SafetensorsHeader, entry: HeaderEn
     bigEndian: false,
   };
   const layout = { dtype, dims, strides: rowMajor(dims), offset: 0, quantization: null };
-  return new CheckpointTensor(source.path, name, name, layout, storage, problem);
+  return new CheckpointTensor(source.path, name.slice(prefix), name, layout, storage, problem);
 }
 
 /** The data must be covered by tensors without a gap and without overlap. */
