@@ -3,6 +3,7 @@ import { CancelledError, UsageError, isScourError, messageOf } from '../protocol
 import { VERSION } from '../protocol/version';
 import { visible } from '../protocol/wording';
 import type { Command } from './commands/command';
+import { EVALUATE } from './commands/evaluate';
 import { PRUNE } from './commands/prune';
 import { SCAN } from './commands/scan';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-code';
@@ -10,7 +11,7 @@ import { commandHelp, generalHelp } from './help';
 import { flag, parse } from './options';
 import { ProgressLine } from './progress';
 
-const COMMANDS: readonly Command[] = [SCAN, PRUNE];
+const COMMANDS: readonly Command[] = [SCAN, PRUNE, EVALUATE];
 
 async function main(args: readonly string[]): Promise<ExitCode> {
   const [name, ...rest] = args;

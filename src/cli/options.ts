@@ -47,6 +47,12 @@ export function text(values: OptionValues, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Every value of an option that may be given several times. */
+export function texts(values: OptionValues, name: string): string[] {
+  const given = values[name];
+  return Array.isArray(given) ? given.filter((each) => typeof each === 'string') : [];
+}
+
 export function flag(values: OptionValues, name: string): boolean {
   return values[name] === true;
 }

@@ -7,10 +7,7 @@ export async function emit(
   inputs: readonly string[],
 ): Promise<void> {
   const line = result.endsWith('\n') ? result : `${result}\n`;
-  if (reportFile !== undefined) {
-    // A report is made anew on every run; replacing the last one is what is asked for. Inputs stay protected.
-    await writeAtomically(reportFile, { force: true, inputs }, (sink) => sink(Buffer.from(line)));
-  }
+  if (reportFile !== undefined) await writeReport(line, reportFile, inputs);
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(line, (error) => {
       // A reader that has seen enough (head, less) is not a failure.
@@ -18,4 +15,9 @@ export async function emit(
       else resolve();
     });
   });
+}
+
+/** A report is made anew on every run; replacing the last one is what is asked for. Inputs stay protected. */
+export async function writeReport(report: string, file: string, inputs: readonly string[]): Promise<void> {
+  await writeAtomically(file, { force: true, inputs }, (sink) => sink(Buffer.from(report)));
 }

@@ -3,7 +3,7 @@ import type { Sample } from '../data/dataset';
 import { loadPixels, type LoadOptions } from '../data/loading/load-batches';
 import { RuntimeError } from '../protocol/errors';
 import type { Preprocessing } from '../protocol/preprocessing';
-import { Inputs, type Subject } from './subject';
+import { Inputs, type TestedModel } from './tested-model';
 import { AttackTally, CleanTally } from './tally';
 
 /** Images of a batch, and the most values that one may hold: large images come in smaller batches. */
@@ -22,7 +22,7 @@ export interface CleanRequest extends MeasureOptions {
   readonly samples: readonly Sample[];
   /** Names of the classes, or null where the samples have no labels. */
   readonly classes: readonly string[] | null;
-  readonly subjects: readonly Subject[];
+  readonly subjects: readonly TestedModel[];
   /** Put on the same images while they are at hand. */
   readonly triggers: readonly Trigger[];
   /** Needed with triggers. */
@@ -97,7 +97,7 @@ export async function measureTriggered(
   request: MeasureOptions & {
     readonly samples: readonly Sample[];
     readonly classes: readonly string[];
-    readonly subjects: readonly Subject[];
+    readonly subjects: readonly TestedModel[];
     readonly target: number;
   },
 ): Promise<AttackTally[]> {
@@ -125,7 +125,7 @@ export function gather(pixels: Uint8Array, indices: readonly number[], size: num
 }
 
 function checkClasses(
-  { path }: Subject,
+  { path }: TestedModel,
   outputs: number,
   classes: readonly string[] | null,
   first: number | null,

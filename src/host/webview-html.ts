@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { escapeHtml } from '../protocol/html';
 
 export interface ShellOptions {
   title: string;
@@ -37,17 +38,4 @@ export function panelHtml(options: ShellOptions): string {
 <script nonce="${nonce}" src="${escapeHtml(options.script)}"></script>
 </body>
 </html>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text as it may stand in HTML, in content or in a quoted attribute. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }

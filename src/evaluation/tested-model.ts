@@ -6,7 +6,7 @@ import { Classifier, predictions } from '../runtime/classifier';
 import type { SessionOptions } from '../runtime/session';
 
 /** A model under evaluation. */
-export interface Subject {
+export interface TestedModel {
   readonly path: string;
   readonly classifier: Classifier;
   readonly preprocessing: Preprocessing;
@@ -16,42 +16,42 @@ export interface Subject {
 /**
  * Loads models to be measured on the same images. Where nothing beside a model states mean and std, those of the first
  * are taken (a pruned copy in another folder is fed like its original). `settings` stands in for the first one's path
- * where it was made from another file. The caller releases them with `releaseSubjects`.
+ * where it was made from another file. The caller releases them with `releaseTested`.
  *
  * Throws RuntimeError where one cannot be loaded, or takes images of another size than the first.
  */
-export async function openSubjects(
+export async function openTested(
   paths: readonly string[],
   options: PreprocessingOptions,
   run: SessionOptions,
   settings: string | null = null,
-): Promise<Subject[]> {
-  const subjects: Subject[] = [];
+): Promise<TestedModel[]> {
+  const subjects: TestedModel[] = [];
   try {
     for (const path of paths) {
       const classifier = await Classifier.open(path, run);
       const [first] = subjects;
       try {
-        subjects.push(subjectOf(path, settings ?? path, classifier, options, first));
+        subjects.push(testedModel(path, settings ?? path, classifier, options, first));
       } catch (error) {
         await classifier.release();
         throw error;
       }
     }
   } catch (error) {
-    await releaseSubjects(subjects);
+    await releaseTested(subjects);
     throw error;
   }
   return subjects;
 }
 
-function subjectOf(
+function testedModel(
   path: string,
   settings: string,
   classifier: Classifier,
   options: PreprocessingOptions,
-  first: Subject | undefined,
-): Subject {
+  first: TestedModel | undefined,
+): TestedModel {
   const own = resolvePreprocessing({ modelPath: settings, shape: classifier.inputShape, options });
   const sameChannels = first?.preprocessing.channels === own.preprocessing.channels;
   if (first && own.preprocessing.source === 'none' && first.preprocessing.source !== 'none' && sameChannels) {
@@ -69,7 +69,7 @@ function subjectOf(
   };
 }
 
-function checkSize(path: string, own: Preprocessing, first: Subject): void {
+function checkSize(path: string, own: Preprocessing, first: TestedModel): void {
   const of = ({ width, height, resize, filter }: Preprocessing): string =>
     `${height} × ${width}${resize === null ? '' : ` cut from a short side of ${resize}`}, ${filter}`;
   if (of(own) === of(first.preprocessing)) return;
@@ -79,7 +79,7 @@ function checkSize(path: string, own: Preprocessing, first: Subject): void {
   );
 }
 
-export async function releaseSubjects(subjects: readonly Subject[]): Promise<void> {
+export async function releaseTested(subjects: readonly TestedModel[]): Promise<void> {
   for (const { classifier } of subjects) await classifier.release();
 }
 
@@ -96,7 +96,10 @@ export class Inputs {
   }
 
   /** Predicted class of each image and K. Throws RuntimeError. */
-  async predict({ classifier, preprocessing }: Subject): Promise<{ predicted: Int32Array; classes: number }> {
+  async predict({
+    classifier,
+    preprocessing,
+  }: TestedModel): Promise<{ predicted: Int32Array; classes: number }> {
     const key = JSON.stringify(preprocessing);
     const tensor = this.tensors.get(key) ?? toTensor(this.pixels, this.count, preprocessing);
     this.tensors.set(key, tensor);
