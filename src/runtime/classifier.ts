@@ -1,4 +1,5 @@
 import { RuntimeError } from '../protocol/errors';
+import type { Provider } from './device';
 import { Network, type InputShape } from './network';
 import type { SessionOptions } from './session';
 
@@ -9,7 +10,7 @@ export class Classifier {
   /** Declared shape of the image input, e.g. [null, 3, 32, 32]. */
   readonly inputShape: InputShape;
   /** What it runs on: `cpu`, `webgpu`, `cuda`. */
-  readonly device: string;
+  readonly device: Provider;
   /** Of how the device and the output were chosen. */
   readonly warnings: readonly string[];
   /** Number of classes, where the model's output declares it. */

@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
 import { decodeValues } from '../model/decode';
 import { RuntimeError, messageOf } from '../protocol/errors';
 import { toHalf } from './half';
+import type { Provider } from './device';
 import { openSession, type SessionOptions } from './session';
 
 /** Shape of a model's input as it declares it: sizes, or null where any size goes. */
@@ -21,7 +22,7 @@ export class Network {
   /** Declared shape of the image input, e.g. [null, 3, 32, 32]. */
   readonly inputShape: InputShape;
   /** What it runs on: `cpu`, `webgpu`, `cuda`. */
-  readonly device: string;
+  readonly device: Provider;
   /** What a user must know of how the device was chosen. */
   readonly warnings: readonly string[];
   /** Floating-point outputs and their declared shapes, in the model's order. */
@@ -32,7 +33,7 @@ export class Network {
 
   private constructor(
     session: InferenceSession,
-    device: string,
+    device: Provider,
     warnings: readonly string[],
     input: InferenceSession.TensorValueMetadata,
   ) {
