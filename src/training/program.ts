@@ -1,4 +1,5 @@
 import type { OnnxModel } from '../model/onnx/graph';
+import type { GradientsOf } from './engine';
 import type { ForwardModel } from './forward/forward-model';
 import { instantiate, type BatchNormMode, type Forward } from './forward/instantiate';
 import type { Shapes } from './forward/probe';
@@ -83,6 +84,11 @@ export function accumulateProgram(plan: ProgramPlan, batch: number): OnnxModel {
 /** The update from gradients that were accumulated. */
 export function updateProgram(plan: ProgramPlan): OnnxModel {
   const g = new Ops();
+  return g.toModel(updateGraph(g, plan), plan.forward.opsets);
+}
+
+/** Adds the update to `g`: inputs are parameters, accumulated gradients, state and rate; the outputs by name. */
+export function updateGraph(g: Ops, plan: ProgramPlan): Map<string, Value> {
   const parameters = new Map<string, Value>();
   const gradients = new Map<string, Value>();
   for (const { name } of plan.trained) {
@@ -90,15 +96,11 @@ export function updateProgram(plan: ProgramPlan): OnnxModel {
     parameters.set(name, g.input(name, { dtype: 'float32', shape }));
     gradients.set(name, g.input(NAMES.accumulated(name), { dtype: 'float32', shape }));
   }
-  return g.toModel(new Map(updates(g, plan, parameters, gradients)), plan.forward.opsets);
+  return new Map(updates(g, plan, parameters, gradients));
 }
 
 /** Loss, logits and gradients, and no update. */
-export function gradientProgram(
-  plan: ProgramPlan,
-  batch: number,
-  of: { input: boolean; parameters: boolean },
-): OnnxModel {
+export function gradientProgram(plan: ProgramPlan, batch: number, of: GradientsOf): OnnxModel {
   const g = new Ops();
   const scope = lossScope(g, plan, batch);
   const outputs = new Map<string, Value>([
@@ -117,14 +119,16 @@ export function gradientProgram(
   return g.toModel(outputs, plan.forward.opsets);
 }
 
-interface BuiltLoss {
+/** Forward and loss in a graph under construction. */
+export interface BuiltLoss {
   readonly g: Ops;
   readonly forward: Forward;
   readonly logits: Value;
   readonly loss: Value;
 }
 
-function lossScope(g: Ops, plan: ProgramPlan, batch: number): BuiltLoss {
+/** Adds the forward graph and the loss to `g`, for one batch size. */
+export function lossScope(g: Ops, plan: ProgramPlan, batch: number): BuiltLoss {
   const { batchNorm, fusedBatchNorm } = plan;
   const forward = instantiate(g, plan.forward, plan.shapes, { batch, batchNorm, fusedBatchNorm });
   const classes = sizeOf(forward.output.shape) / batch;

@@ -1,8 +1,8 @@
-import { encodeModel } from '../model/onnx/encode';
 import type { OnnxModel } from '../model/onnx/graph';
 import type { TensorReader } from '../model/onnx/tensor-data';
 import { RuntimeError } from '../protocol/errors';
-import { TrainingSession, type HostTensor, type TrainingDevice } from '../runtime/training-session';
+import type { HostTensor, TrainingDevice } from '../runtime/training-session';
+import type { CompiledProgram, GradientsOf, Program, TrainingEngine } from './engine';
 import { TrainingError } from './errors';
 import { exportModel } from './forward/export';
 import type { ForwardModel } from './forward/forward-model';
@@ -11,17 +11,9 @@ import { prepare } from './forward/prepare';
 import { probe, withFreeBatch } from './forward/probe';
 import { sizeOf } from './graph/shape';
 import { inputsOf, scalarsOf, type LossInput, type LossTerm } from './losses';
+import { OnnxruntimeEngine } from './onnxruntime-engine';
 import type { Optimizer } from './optimizers';
-import {
-  NAMES,
-  accumulateProgram,
-  gradientProgram,
-  stepProgram,
-  updateProgram,
-  type Clipping,
-  type ParameterPlan,
-  type ProgramPlan,
-} from './program';
+import { NAMES, type Clipping, type ParameterPlan, type ProgramPlan } from './program';
 import type { Schedule } from './schedules';
 import { ParameterState, type TrainingSnapshot } from './state';
 
@@ -46,6 +38,8 @@ export interface TrainerOptions {
   readonly masks?: ReadonlyMap<string, Float32Array>;
   /** Larger batches are computed in parts of this many samples, whose gradients are added up. Batch statistics are then those of a part. */
   readonly microBatch?: number;
+  /** What computes the steps. Default: onnxruntime, with the settings below. */
+  readonly engine?: TrainingEngine;
   /** Default: cpu. */
   readonly device?: TrainingDevice;
   /** Threads of the CPU provider. Default: 2. */
@@ -94,7 +88,7 @@ export interface Gradients {
 }
 
 /** Graphs kept compiled: a full batch, the last one of an epoch, and a few that ask for gradients. */
-const KEEP_SESSIONS = 6;
+const KEEP_PROGRAMS = 6;
 
 /** Trains a classifier's ONNX graph: see `create`. */
 export class Trainer {
@@ -103,7 +97,8 @@ export class Trainer {
   private readonly options: TrainerOptions;
   private readonly image: readonly number[];
   private readonly state: ParameterState;
-  private readonly sessions = new Map<string, TrainingSession>();
+  private readonly engine: TrainingEngine;
+  private readonly programs = new Map<string, CompiledProgram>();
 
   private constructor(
     model: OnnxModel,
@@ -115,6 +110,7 @@ export class Trainer {
     this.model = model;
     this.plan = plan;
     this.options = options;
+    this.engine = options.engine ?? onnxruntimeEngine(options);
     this.image = image;
     this.state = state;
   }
@@ -183,13 +179,12 @@ export class Trainer {
   /** Loss and gradients of a batch; changes nothing. Throws as `step` does. */
   async gradients(
     batch: Batch,
-    of: { input: boolean; parameters: boolean },
+    of: GradientsOf,
     options: Pick<StepOptions, 'scalars'> = {},
   ): Promise<Gradients> {
     this.checkBatch(batch);
-    const key = `gradients:${batch.size}:${of.input}:${of.parameters}`;
-    const session = await this.session(key, () => gradientProgram(this.plan, batch.size, of), batch.size);
-    const out = await this.run(session, this.feeds(batch, options, 0, 0, batch.size), batch.size);
+    const program = await this.program({ kind: 'gradients', batch: batch.size, of }, batch.size);
+    const out = await this.run(program, this.feeds(batch, options, 0, 0, batch.size), batch.size);
     const floats = (name: string): Float32Array => out.get(name)!.data as Float32Array;
     const statistics = [...this.plan.forward.statistics.keys()].filter((name) =>
       out.has(NAMES.updated(name)),
@@ -232,18 +227,15 @@ export class Trainer {
 
   /** Frees the compiled graphs. The trainer compiles them again when it is used afterwards. */
   async release(): Promise<void> {
-    const sessions = [...this.sessions.values()];
-    this.sessions.clear();
-    for (const session of sessions) {
-      if (this.options.profile !== undefined) session.endProfiling();
-      await session.release();
-    }
+    const programs = [...this.programs.values()];
+    this.programs.clear();
+    for (const program of programs) await program.release();
   }
 
   private async wholeStep(batch: Batch, options: StepOptions, rate: number) {
     const { size } = batch;
-    const session = await this.session(`step:${size}`, () => stepProgram(this.plan, size), size);
-    const out = await this.run(session, this.feeds(batch, options, rate, 0, size), size, this.state.back());
+    const program = await this.program({ kind: 'step', batch: size }, size);
+    const out = await this.run(program, this.feeds(batch, options, rate, 0, size), size, this.state.back());
     return {
       loss: (out.get(NAMES.loss)!.data as Float32Array)[0]!,
       logits: out.get(NAMES.logits)!.data as Float32Array,
@@ -260,12 +252,12 @@ export class Trainer {
     for (let start = 0; start < batch.size; start += part) {
       const end = Math.min(batch.size, start + part);
       const size = end - start;
-      const session = await this.session(`part:${size}`, () => accumulateProgram(this.plan, size), size);
+      const program = await this.program({ kind: 'part', batch: size }, size);
       const share = size / batch.size;
       const feeds = this.feeds(batch, options, rate, start, end);
       for (const [name, tensor] of [...carried, ...statistics]) feeds.set(name, tensor);
       feeds.set(NAMES.share, scalarTensor(share));
-      const out = await this.run(session, feeds, size);
+      const out = await this.run(program, feeds, size);
       loss += (out.get(NAMES.loss)!.data as Float32Array)[0]! * share;
       classes.push(out.get(NAMES.logits)!.data as Float32Array);
       const renew = (names: Iterable<string>): Map<string, HostTensor> =>
@@ -278,7 +270,7 @@ export class Trainer {
       carried = renew(carried.keys());
       statistics = renew(this.plan.forward.statistics.keys());
     }
-    const update = await this.session('update', () => updateProgram(this.plan), 0);
+    const update = await this.program({ kind: 'update' }, 0);
     const feeds = this.feeds(batch, options, rate, 0, 0);
     for (const [name, tensor] of carried) feeds.set(name, tensor);
     const back = this.state.back();
@@ -343,32 +335,31 @@ export class Trainer {
     }
   }
 
-  private async session(key: string, build: () => OnnxModel, batch: number): Promise<TrainingSession> {
-    const known = this.sessions.get(key);
+  private async program(program: Program, batch: number): Promise<CompiledProgram> {
+    const key = JSON.stringify(program);
+    const known = this.programs.get(key);
     if (known) {
-      this.sessions.delete(key);
-      this.sessions.set(key, known);
+      this.programs.delete(key);
+      this.programs.set(key, known);
       return known;
     }
-    const [oldest] = this.sessions;
-    if (this.sessions.size >= KEEP_SESSIONS && oldest) {
-      this.sessions.delete(oldest[0]);
+    const [oldest] = this.programs;
+    if (this.programs.size >= KEEP_PROGRAMS && oldest) {
+      this.programs.delete(oldest[0]);
       await oldest[1].release();
     }
-    const { device = 'cpu', threads = 2, profile } = this.options;
-    const settings = { device, threads, ...(profile === undefined ? {} : { profile }) };
-    const session = await this.guard(() => TrainingSession.create(encodeModel(build()), settings), batch);
-    this.sessions.set(key, session);
-    return session;
+    const compiled = await this.guard(() => this.engine.compile(this.plan, program), batch);
+    this.programs.set(key, compiled);
+    return compiled;
   }
 
   private run(
-    session: TrainingSession,
+    program: CompiledProgram,
     feeds: ReadonlyMap<string, HostTensor>,
     batch: number,
     into?: ReadonlyMap<string, HostTensor>,
   ): Promise<Map<string, HostTensor>> {
-    return this.guard(() => session.run(feeds, into), batch);
+    return this.guard(() => program.run(feeds, into), batch);
   }
 
   private async guard<T>(work: () => Promise<T>, batch: number): Promise<T> {
@@ -389,6 +380,10 @@ export class Trainer {
       );
     }
   }
+}
+
+function onnxruntimeEngine({ device = 'cpu', threads = 2, profile }: TrainerOptions): TrainingEngine {
+  return new OnnxruntimeEngine({ device, threads, ...(profile === undefined ? {} : { profile }) });
 }
 
 /** The shape given, or the one the model declares. A graph that cannot take the given one fails when it is probed. */

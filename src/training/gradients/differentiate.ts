@@ -1,10 +1,11 @@
 import { isFloat } from '../../model/dtype';
 import { TrainingError } from '../errors';
 import type { Ops } from '../graph/ops';
+import { describe } from '../graph/node-view';
 import { sameShape } from '../graph/shape';
 import type { GraphNode, Value } from '../graph/value';
 import { isLocallyConstant, ruleOf } from './registry';
-import { NodeGradient, describe } from './rule';
+import { NodeGradient } from './rule';
 
 /**
  * Reverse-mode differentiation: extends the graph with the gradients of the scalar `loss` with respect to `wrt`, and

@@ -64,7 +64,7 @@ export const averagePool: GradientRule = (n) => {
 };
 
 /** How many elements each window counts, row-major over the output's spatial positions. */
-function countsOf(
+export function countsOf(
   pads: readonly number[],
   inputs: readonly number[],
   outputs: readonly number[],

@@ -1,10 +1,11 @@
+import type { NodeView } from '../graph/node-view';
 import { axesOf, reduced, sizeOf } from '../graph/shape';
 import type { Value } from '../graph/value';
 import { shareAmongEqual } from './pooling';
 import type { GradientRule, NodeGradient } from './rule';
 
 /** Axes that a reduction node reduces (input 1, or all; none with noop_with_empty_axes). */
-function reducedAxes(n: NodeGradient): number[] {
+export function reducedAxes(n: NodeView): number[] {
   const axes = n.optionalConstant(1) ?? n.ints('axes');
   const rank = n.x().shape.length;
   if (axes === null || axes.length === 0)

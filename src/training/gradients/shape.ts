@@ -1,3 +1,4 @@
+import type { NodeView } from '../graph/node-view';
 import type { Ops } from '../graph/ops';
 import { axisOf, inverse, range, sizeOf } from '../graph/shape';
 import type { Value } from '../graph/value';
@@ -101,6 +102,17 @@ function spread(g: Ops, x: Value, axis: number, step: number): Value {
   return g.reshape(padded, x.shape.with(axis, x.shape[axis]! * step));
 }
 
+/** The amounts of a Pad node: begins of every axis, then ends. */
+export function padsOf(n: NodeView): number[] {
+  const rank = n.x().shape.length;
+  const given = n.constant(1);
+  const axes = (n.optionalConstant(3) ?? range(0, rank)).map((axis) => axisOf(axis, rank));
+  return range(0, 2 * rank).map((i) => {
+    const at = axes.indexOf(i % rank);
+    return at < 0 ? 0 : given[at + (i < rank ? 0 : axes.length)]!;
+  });
+}
+
 /**
  * y = x padded. Constant: dx = the middle of dy. Reflect, edge, wrap: every axis is a linear map of 0s and 1s, and dx
  * is its transpose applied to dy.
@@ -108,12 +120,8 @@ function spread(g: Ops, x: Value, axis: number, step: number): Value {
 export const pad: GradientRule = (n) => {
   const { g } = n;
   const rank = n.x().shape.length;
-  const given = n.constant(1);
-  const axes = (n.optionalConstant(3) ?? range(0, rank)).map((axis) => axisOf(axis, rank));
-  const pads = range(0, 2 * rank).map((i) => {
-    const at = axes.indexOf(i % rank);
-    return at < 0 ? 0 : given[at + (i < rank ? 0 : axes.length)]!;
-  });
+  const pads = padsOf(n);
+  const axes = range(0, rank);
   const mode = n.text('mode', 'constant');
   return [
     () => {

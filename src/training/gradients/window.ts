@@ -1,12 +1,12 @@
+import type { NodeView } from '../graph/node-view';
 import type { Window } from '../graph/ops';
 import { range } from '../graph/shape';
-import type { NodeGradient } from './rule';
 
 /**
  * The window of a Conv or pooling node with every default filled in and `auto_pad` turned into pads. `kernel` is the
  * kernel's spatial shape. Pads are those that the attributes say; ceil_mode may let windows start beyond them.
  */
-export function windowOf(n: NodeGradient, kernel: readonly number[]): Window {
+export function windowOf(n: NodeView, kernel: readonly number[]): Window {
   const ones = kernel.map(() => 1);
   const strides = n.ints('strides') ?? ones;
   const dilations = n.ints('dilations') ?? ones;
@@ -53,7 +53,7 @@ export function spatialPads(pads: readonly number[]): number[] {
 }
 
 /** The window of a ConvTranspose node: its begin pads as the operator's definition derives them from the output's size. */
-export function transposedWindowOf(n: NodeGradient, kernel: readonly number[]): Window {
+export function transposedWindowOf(n: NodeView, kernel: readonly number[]): Window {
   const ones = kernel.map(() => 1);
   const strides = n.ints('strides') ?? ones;
   const dilations = n.ints('dilations') ?? ones;

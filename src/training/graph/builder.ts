@@ -140,13 +140,9 @@ export class GraphBuilder {
     return name;
   }
 
-  /**
-   * The model that computes `outputs` (name → value), with only the nodes, constants and inputs they need.
-   * `versions`: the operator set of each domain.
-   */
-  toModel(outputs: ReadonlyMap<string, Value>, versions: ReadonlyMap<string, number>): OnnxModel {
-    const { renamed, copies } = this.nameOutputs(outputs);
-    const used = new Set([...outputs.values()].map((value) => value.name));
+  /** The nodes that `outputs` need, in topological order; composites by their parts. */
+  liveNodes(outputs: Iterable<Value>): GraphNode[] {
+    const used = new Set(Array.from(outputs, ({ name }) => name));
     const live: GraphNode[] = [];
     for (const node of this.nodes.toReversed()) {
       if (node.role === 'composite') continue;
@@ -154,11 +150,28 @@ export class GraphBuilder {
       for (const input of node.inputs) if (input) used.add(input.name);
       live.push(node);
     }
+    return live.reverse();
+  }
+
+  /** The tensor behind a constant; null for anything else. */
+  constantOf(value: Value): OnnxTensor | null {
+    return this.constants.get(value.name) ?? null;
+  }
+
+  /**
+   * The model that computes `outputs` (name → value), with only the nodes, constants and inputs they need.
+   * `versions`: the operator set of each domain.
+   */
+  toModel(outputs: ReadonlyMap<string, Value>, versions: ReadonlyMap<string, number>): OnnxModel {
+    const { renamed, copies } = this.nameOutputs(outputs);
+    const live = this.liveNodes(outputs.values());
+    const used = new Set([...outputs.values()].map((value) => value.name));
+    for (const node of live) for (const input of node.inputs) if (input) used.add(input.name);
     const nameOf = (value: Value | null): string => (value ? (renamed.get(value.name) ?? value.name) : '');
     const model = modelOf(
       graphOf({
         name: 'training',
-        nodes: [...live.toReversed(), ...copies].map((node) => ({
+        nodes: [...live, ...copies].map((node) => ({
           name: node.name,
           opType: node.opType,
           domain: node.domain,

@@ -1,0 +1,43 @@
+import type { HostTensor } from '../runtime/training-session';
+import type { ProgramPlan } from './program';
+
+/** Which gradients are asked for. */
+export interface GradientsOf {
+  readonly input: boolean;
+  readonly parameters: boolean;
+}
+
+/** What a trainer has computed, for one batch size. Inputs and outputs have the names of `NAMES`. */
+export type Program =
+  /** Forward, loss, gradients and update: new parameters, optimizer state and statistics out. */
+  | { readonly kind: 'step'; readonly batch: number }
+  /** Forward, loss and gradients of a part of a batch, added to what earlier parts gave, times the part's share. */
+  | { readonly kind: 'part'; readonly batch: number }
+  /** The update from gradients that parts added up. */
+  | { readonly kind: 'update' }
+  /** Loss, logits and gradients, and no update. */
+  | { readonly kind: 'gradients'; readonly batch: number; readonly of: GradientsOf };
+
+/** A program made ready to run many times. */
+export interface CompiledProgram {
+  /**
+   * Takes what it needs from `feeds`, by name, and returns every output. `into` holds buffers to write outputs to; they
+   * are not among `feeds`. Throws RuntimeError `run-failed` or `out-of-memory`.
+   */
+  run(
+    feeds: ReadonlyMap<string, HostTensor>,
+    into?: ReadonlyMap<string, HostTensor>,
+  ): Promise<Map<string, HostTensor>>;
+  release(): Promise<void>;
+}
+
+/** What a trainer computes with. All engines run the same graphs of the same plan; they differ in who runs them. */
+export interface TrainingEngine {
+  /** As messages and reports name it. */
+  readonly name: string;
+  /**
+   * Throws TrainingError `no-gradient` where an operator between the parameters and the loss cannot be differentiated,
+   * RuntimeError where the engine cannot run the graph.
+   */
+  compile(plan: ProgramPlan, program: Program): Promise<CompiledProgram>;
+}
