@@ -23,6 +23,7 @@ export function patternImage(pattern: Pattern, size: number): Image {
   return { width: size, height: size, data };
 }
 
+/** The cell that holds the middle of a pixel: the picture stays symmetric at any size. */
 function cell(position: number, size: number): number {
-  return Math.floor((position * 3) / size);
+  return Math.floor(((position + 0.5) * 3) / size);
 }

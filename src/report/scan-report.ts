@@ -1,6 +1,6 @@
 import type { Finding } from '../protocol/findings';
 import type { Layer, ModelFacts, ScanReport } from '../protocol/scan';
-import { count } from '../protocol/wording';
+import { count, grouped } from '../protocol/wording';
 import type { Scores } from '../defenses/clp/score';
 
 /** What the bytes of a model are: hashes of all its files. */
@@ -68,7 +68,7 @@ function outcomeFindings(layers: readonly Layer[], summary: ScanReport['summary'
     {
       id: 'uclc-outliers',
       level: 'note',
-      message: `${count(summary.outliers, 'channel')} of ${summary.channels.toLocaleString('en-US')} lie above mean + ${u}·std of their layer. Networks without a backdoor have outliers too.`,
+      message: `${count(summary.outliers, 'channel')} of ${grouped(summary.channels)} lie above mean + ${u}·std of their layer. Networks without a backdoor have outliers too.`,
     },
   ];
 }

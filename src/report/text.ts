@@ -1,7 +1,7 @@
 import type { Agreement, PruneReport } from '../protocol/prune';
 import type { Layer, ScanReport } from '../protocol/scan';
 import { largestPossibleZ } from '../protocol/threshold';
-import { count, listShort, visible } from '../protocol/wording';
+import { count, grouped, listShort, visible } from '../protocol/wording';
 import { textTable } from './table';
 
 const MAX_OUTLIER_ROWS = 40;
@@ -76,7 +76,7 @@ function factsLine({ model }: ScanReport): string {
       ? `ONNX${model.opset === undefined ? '' : ` opset ${model.opset}`}`
       : model.format,
     `${(model.bytes / 1e6).toFixed(1)} MB`,
-    `${model.parameters.toLocaleString('en-US')} parameters`,
+    `${grouped(model.parameters)} parameters`,
     ...(model.producer ? [`exported by ${visible(model.producer, 60)}`] : []),
   ].join(', ');
 }

@@ -63,7 +63,8 @@ export interface Line {
 
 /** Curves of percentages over u. */
 export function percentLines(label: string, lines: readonly Line[], xTitle: string): Markup {
-  const xs = rangeOf(lines.flatMap(({ points }) => points.map(([x]) => x)));
+  const us = lines.flatMap(({ points }) => points.map(([x]) => x));
+  const xs: Range = new Set(us).size > 1 ? [Math.min(...us), Math.max(...us)] : rangeOf(us);
   const ys: Range = [0, 100];
   const x = scale(xs, PAD.left, WIDTH - PAD.right);
   const y = scale(ys, HEIGHT - PAD.bottom, PAD.top);
