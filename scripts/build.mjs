@@ -1,5 +1,5 @@
 // Bundles the product into dist/: the extension host, the engine it forks, the command line, and the panels.
-import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,17 +25,44 @@ const node = {
   target: 'node20',
   format: 'cjs',
   external: ['vscode', 'onnxruntime-node'],
+  // import() as require(): Node would parse a CommonJS file twice to find its exports.
+  supported: { 'dynamic-import': false },
 };
 const browser = { ...shared, platform: 'browser', target: 'chrome120', format: 'iife', minify: !watch };
+
+const commands = (await readdir(path.join(root, 'src/cli/entries'))).map((file) =>
+  path.basename(file, '.ts'),
+);
+
+/** Each command of the command line is a bundle of its own, loaded when it is asked for: starting up stays quick. */
+const commandsApart = {
+  name: 'commands-apart',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/entries\// }, ({ path: entry }) => ({
+      path: `./cli-${path.basename(entry)}.js`,
+      external: true,
+    }));
+  },
+};
 
 const bundles = [
   { ...node, entryPoints: { extension: 'src/extension.ts' } },
   { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
-  { ...node, entryPoints: { cli: 'src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
+  {
+    ...node,
+    entryPoints: { cli: 'src/cli/main.ts' },
+    banner: { js: '#!/usr/bin/env node' },
+    plugins: [commandsApart],
+  },
+  ...commands.map((name) => ({ ...node, entryPoints: { [`cli-${name}`]: `src/cli/entries/${name}.ts` } })),
   workerBundle(node),
   {
     ...browser,
-    entryPoints: { 'webview/audit': 'webview/audit/main.ts', 'webview/compare': 'webview/compare/main.ts' },
+    entryPoints: {
+      'webview/audit': 'webview/audit/main.ts',
+      'webview/compare': 'webview/compare/main.ts',
+      'webview/evaluation': 'webview/evaluation/main.ts',
+    },
   },
   // The font is copied beside the style sheet, not bundled.
   { ...browser, entryPoints: { 'webview/panel': 'webview/style/panel.css' }, external: ['*.ttf'] },

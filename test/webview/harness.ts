@@ -11,7 +11,8 @@ export const CHROMIUM = '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
 const ROOT = path.join(import.meta.dirname, '../..');
 
-export type PanelName = 'audit' | 'compare';
+const PANELS = ['audit', 'compare', 'evaluation'] as const;
+export type PanelName = (typeof PANELS)[number];
 
 /** A panel in a real browser, in the page and under the policy of the extension host, with a stand-in for VS Code's API. */
 export interface Panel {
@@ -52,8 +53,8 @@ export class Harness {
     const server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');
       const name = url.pathname.slice(1);
-      if (name === 'audit.html' || name === 'compare.html') {
-        const panel = name === 'audit.html' ? 'audit' : 'compare';
+      const panel = PANELS.find((one) => name === `${one}.html`);
+      if (panel !== undefined) {
         const origin = `http://${request.headers.host ?? ''}`;
         response.setHeader('content-type', 'text/html; charset=utf-8');
         response.end(
@@ -143,6 +144,7 @@ async function bundle(): Promise<Map<string, Uint8Array>> {
     entryPoints: {
       audit: 'webview/audit/main.ts',
       compare: 'webview/compare/main.ts',
+      evaluation: 'webview/evaluation/main.ts',
       panel: 'webview/style/panel.css',
     },
     bundle: true,

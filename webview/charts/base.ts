@@ -5,7 +5,6 @@ import {
   Chart,
   LinearScale,
   Tooltip,
-  type ChartOptions,
   type ScaleOptionsByType,
 } from 'chart.js';
 import type { ChartTheme } from './theme';
@@ -13,15 +12,15 @@ import type { ChartTheme } from './theme';
 Chart.register(BarController, BarElement, LinearScale, CategoryScale, Tooltip);
 
 /** What every chart here has in common: no animation, the editor's colours and font. */
-export function baseOptions(theme: ChartTheme): ChartOptions<'bar'> {
+export function baseOptions(theme: ChartTheme) {
   return {
-    animation: false,
+    animation: false as const,
     responsive: true,
     maintainAspectRatio: false,
-    events: ['mousemove', 'mouseout'],
+    events: ['mousemove', 'mouseout'] as ('mousemove' | 'mouseout')[],
     font: { family: theme.font, size: 11 },
     color: theme.text,
-    interaction: { mode: 'index', intersect: false },
+    interaction: { mode: 'index' as const, intersect: false },
   };
 }
 

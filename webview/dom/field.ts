@@ -4,7 +4,7 @@ import { h, setText } from './element';
 export interface Field {
   readonly element: HTMLElement;
   /** Says what is wrong; an empty text says that nothing is. */
-  complain(problem: string): void;
+  readonly complain: (problem: string) => void;
 }
 
 /** Puts a label over a control. `id` becomes the control's. */
