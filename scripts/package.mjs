@@ -50,7 +50,10 @@ async function pack(folder, platform, out) {
   const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   for (const part of ['dist', 'media'])
     await cp(path.join(root, part), path.join(folder, part), { recursive: true });
-  await rm(path.join(folder, 'dist/cli.js'), { force: true }); // npm's package carries the command line
+  // npm's package carries the command line.
+  for (const file of await readdir(path.join(folder, 'dist'))) {
+    if (/^cli(-\w+)?\.js$/.test(file)) await rm(path.join(folder, 'dist', file));
+  }
   for (const text of ['README.md', 'LICENSE']) await cp(path.join(root, text), path.join(folder, text));
   await stageOnnxruntime(folder, TARGETS[platform]);
   for (const key of DEVELOPMENT_ONLY) delete manifest[key];

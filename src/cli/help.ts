@@ -1,7 +1,7 @@
-import { VERSION } from '../protocol/version';
 import type { Command } from './commands/command';
 
-const COMMON: readonly (readonly [string, string])[] = [
+/** Options of every command. */
+export const COMMON_HELP: readonly (readonly [string, string])[] = [
   ['--format FORMAT', 'text, json, or sarif where the command has findings (default: text)'],
   ['--output-report FILE', 'write the result to a file as well'],
   [
@@ -18,25 +18,7 @@ const COMMON: readonly (readonly [string, string])[] = [
   ['--help, --version', ''],
 ];
 
-const EXIT_CODES = `Exit codes: 0 done; 1 findings at or above --fail-on; 2 failed or incomplete; 3 nothing supported to read; 4 usage.`;
-
-/** The help of the whole command line. */
-export function generalHelp(commands: readonly Command[]): string {
-  const list = commands.map(({ name, summary }) => [name, summary] as const);
-  return [
-    `Scour ${VERSION}: audits neural-network image classifiers for backdoors and cleanses them.`,
-    '',
-    'Usage: scour COMMAND … [options]      scour COMMAND --help says more',
-    '',
-    'Commands:',
-    columns(list),
-    '',
-    'Common options:',
-    columns(COMMON),
-    '',
-    EXIT_CODES,
-  ].join('\n');
-}
+export const EXIT_CODES = `Exit codes: 0 done; 1 findings at or above --fail-on; 2 failed or incomplete; 3 nothing supported to read; 4 usage.`;
 
 /** The help of one command. */
 export function commandHelp(command: Command): string {
@@ -49,13 +31,14 @@ export function commandHelp(command: Command): string {
     columns(command.help),
     '',
     'Common options:',
-    columns(COMMON),
+    columns(COMMON_HELP),
     '',
     EXIT_CODES,
   ].join('\n');
 }
 
-function columns(rows: readonly (readonly [string, string])[]): string {
+/** Rows of two columns. */
+export function columns(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd()).join('\n');
 }

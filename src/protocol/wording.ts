@@ -6,9 +6,14 @@ export function listShort(items: readonly (number | string)[], most = 8): string
   return items.length > most ? `${shown} and ${items.length - most} more` : shown;
 }
 
+/** "2,400". Not toLocaleString: its first call takes 12 ms, a tenth of a scan. */
+export function grouped(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 /** "1 channel", "2 channels". */
 export function count(n: number, noun: string, plural = `${noun}s`): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? noun : plural}`;
+  return `${grouped(n)} ${n === 1 ? noun : plural}`;
 }
 
 /**

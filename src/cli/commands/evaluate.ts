@@ -20,6 +20,7 @@ import {
   type OptionValues,
 } from '../options';
 import { emit, writeReport } from '../output';
+import { CATALOGUE } from '../catalogue';
 import type { Command } from './command';
 
 const FORMATS = ['text', 'json', 'markdown', 'html'] as const satisfies readonly EvaluationFormat[];
@@ -35,7 +36,7 @@ const BEFORE_SWEEP = 0.2;
 export const EVALUATE: Command = {
   name: 'evaluate',
   usage: 'scour evaluate MODEL… --data DIR [--triggered DIR | --attack NAME[:key=value,…]]… [--target K]',
-  summary: 'measure ACC on labelled images, ASR and RA on triggered ones; several models side by side',
+  summary: CATALOGUE.evaluate,
   help: [
     ['--data DIR', 'labelled images: a folder a class, an archive of those, CIFAR, IDX, .npz …'],
     ['--triggered DIR', 'images that carry a trigger already, in folders named by their true class'],

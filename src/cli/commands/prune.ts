@@ -8,12 +8,13 @@ import { pruneText } from '../../report/text';
 import { EXIT } from '../exit-code';
 import { choice, flag, number, preprocessingOptions, required, seed, sessionOptions, text } from '../options';
 import { emit } from '../output';
+import { CATALOGUE } from '../catalogue';
 import type { Command } from './command';
 
 export const PRUNE: Command = {
   name: 'prune',
   usage: 'scour prune MODEL --output OUT [options]',
-  summary: 'write a copy of the model with its outlier channels silenced (CLP)',
+  summary: CATALOGUE.prune,
   help: [
     ['--output OUT', 'the new model file; never the input'],
     ['--u NUMBER', `silence channels above mean + u·std of their layer (default: ${DEFAULT_U})`],

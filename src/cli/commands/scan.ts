@@ -9,12 +9,13 @@ import { scanText } from '../../report/text';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code';
 import { FORMATS, choice, failOn, flag, number, text } from '../options';
 import { emit } from '../output';
+import { CATALOGUE } from '../catalogue';
 import type { Command } from './command';
 
 export const SCAN: Command = {
   name: 'scan',
   usage: 'scour scan MODEL… [options]',
-  summary: 'score every channel of every convolution (CLP) and report outliers; needs no data',
+  summary: CATALOGUE.scan,
   help: [
     ['--u NUMBER', `channels above mean + u·std of their layer are outliers (default: ${DEFAULT_U})`],
     ['--with-eps', "add each batch norm's epsilon to its variance (the CLP reference does not)"],

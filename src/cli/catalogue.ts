@@ -1,0 +1,11 @@
+/**
+ * The commands, known without loading them: each is a bundle of its own (scripts/build.mjs), so that a scan does not pay
+ * for what training needs.
+ */
+export const CATALOGUE = {
+  scan: 'score every channel of every convolution (CLP) and report outliers; needs no data',
+  prune: 'write a copy of the model with its outlier channels silenced (CLP)',
+  evaluate: 'measure ACC on labelled images, ASR and RA on triggered ones; several models side by side',
+} as const;
+
+export type CommandName = keyof typeof CATALOGUE;
