@@ -17,4 +17,23 @@ const scour = (...args) => {
 run(process.execPath, ['scripts/build.mjs']);
 mkdirSync(path.join(root, 'out'), { recursive: true });
 scour('scan', 'samples/badnets.onnx');
-scour('prune', 'samples/badnets.onnx', '--output', 'out/badnets.pruned.onnx', '--force', '--data', 'samples/images');
+scour(
+  'prune',
+  'samples/badnets.onnx',
+  '--output',
+  'out/badnets.pruned.onnx',
+  '--force',
+  '--data',
+  'samples/images',
+);
+scour(
+  'evaluate',
+  'samples/badnets.onnx',
+  'out/badnets.pruned.onnx',
+  '--data',
+  'samples/images',
+  '--triggered',
+  'samples/triggered',
+  '--target',
+  '0',
+);
