@@ -1,16 +1,15 @@
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { outliersAt } from '../../src/protocol/threshold';
+import { axe, eventually, inked } from '../webview/checks';
 import * as fixtures from '../webview/fixtures';
 import { CHROMIUM, Harness, hasChromium, type Panel, type PanelName } from '../webview/harness';
 import type { ThemeName } from '../webview/themes';
 
 const THEME_NAMES: readonly ThemeName[] = ['dark', 'light', 'high-contrast'];
 const SHOTS = path.join(import.meta.dirname, '../../out/webview');
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const TITLE = hasChromium
   ? 'panels in a browser, under the policy of the extension host'
@@ -498,37 +497,6 @@ describe.skipIf(!hasChromium)(TITLE, () => {
     );
   });
 });
-
-/** Waits for a value; patient, because the machine may be busy with other tests. */
-function eventually<T>(value: () => T): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(value, { timeout: 15_000 });
-}
-
-/** How many pixels of a canvas are drawn on. */
-async function inked(page: Page, selector: string): Promise<number> {
-  return page.evaluate<number>(`(() => {
-    const canvas = document.querySelector(${JSON.stringify(selector)});
-    if (canvas.width === 0 || canvas.height === 0) return 0;
-    const copy = document.createElement('canvas');
-    copy.width = canvas.width;
-    copy.height = canvas.height;
-    const context = copy.getContext('2d', { willReadFrequently: true });
-    context.drawImage(canvas, 0, 0);
-    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    let drawn = 0;
-    for (let i = 3; i < data.length; i += 4) if (data[i] > 0) drawn += 1;
-    return drawn;
-  })()`);
-}
-
-/** Runs axe over the page; what it found, one line each. */
-async function axe(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
-  return page.evaluate<string[]>(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }).then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-    nodes.slice(0, 5).map((node) => id + ': ' + node.html.slice(0, 160) + ' | ' + node.failureSummary)))`);
-}
 
 /** Moves the slider through its range and measures each frame's work. */
 const SLIDE = `(async () => {

@@ -32,12 +32,15 @@ const post = (message: FromEvaluationPanel): void => {
 const memory = new PanelMemory(host.kept, host.keep);
 const announcer = new Announcer();
 const gallery = new ChartGallery();
+const results = new Results(memory, gallery, announcer);
 const parts: readonly Part[] = [
   new Header(post),
   new Images(memory, announcer, post),
   new Triggers(memory, announcer, post),
-  new Run(memory, announcer, post),
-  new Results(memory, gallery, announcer),
+  new Run(memory, announcer, post, () => {
+    results.reveal();
+  }),
+  results,
   new Sweep(memory, gallery, announcer, post),
   new Export(memory, announcer, post),
 ];

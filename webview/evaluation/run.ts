@@ -32,9 +32,12 @@ export class Run implements Part {
   private readonly trust: HTMLElement;
   private readonly progress: ProgressView;
   private readonly outcome = h('div');
+  private readonly showReport: () => void;
 
-  constructor(memory: OpenMemory, announcer: Announcer, post: Post) {
+  /** @param showReport brings the report into view */
+  constructor(memory: OpenMemory, announcer: Announcer, post: Post, showReport: () => void) {
     this.announcer = announcer;
+    this.showReport = showReport;
     const run = (): void => {
       post({ kind: 'run' });
     };
@@ -138,7 +141,14 @@ export class Run implements Part {
         return;
       }
       case 'done':
-        return;
+        fill(
+          this.outcome,
+          h(
+            'div',
+            { class: 'actions' },
+            button({ label: 'Show the report', icon: 'graph', secondary: true, onPress: this.showReport }),
+          ),
+        );
     }
   }
 }

@@ -91,6 +91,11 @@ export class Results implements Part {
     this.announcer.say('run', `The evaluation of ${plural(report.models.length, 'model')} is done.`);
   }
 
+  /** Brings the report into view. */
+  reveal(): void {
+    this.sections[0]?.section.reveal();
+  }
+
   private look(change: Partial<Pick<ReportView, 'model' | 'attack'>>): void {
     if (this.view !== null) this.show({ ...this.view, ...change });
   }
