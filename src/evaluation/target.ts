@@ -8,7 +8,7 @@ import { listShort, visible } from '../protocol/wording';
 export function resolveTarget(target: number | string, classes: readonly string[]): number {
   const isNumber = typeof target === 'number' || /^\d+$/.test(target);
   const number = isNumber ? Number(target) : classes.indexOf(target);
-  if (number >= 0 && number < classes.length) return number;
+  if (Number.isInteger(number) && number >= 0 && number < classes.length) return number;
   throw new UsageError(
     'bad-value',
     isNumber
