@@ -27,7 +27,7 @@ export function worstError(a: ArrayLike<number>, b: ArrayLike<number>): number {
     // A comparison with NaN is false: let it win.
     if (!(difference <= worst)) worst = difference;
   }
-  return worst / largest(b);
+  return worst === 0 ? 0 : worst / largest(b);
 }
 
 /** max |a| */

@@ -27,7 +27,7 @@ class Preparation {
   private readonly model: OnnxModel;
   private readonly reader: TensorReader;
   private readonly stored = new Map<string, OnnxTensor>();
-  /** Stored under a Constant node, so a bare operand rather than a named weight. */
+  /** Names of what Constant nodes hold. */
   private readonly held = new Set<string>();
   private readonly nodes: OnnxNode[] = [];
   private readonly parameters = new Map<string, StoredTensor>();
@@ -141,6 +141,7 @@ class Preparation {
       const trained =
         isFloat(tensor.dtype) &&
         (slot === 'weight' ||
+          (slot === 'affine' && !this.held.has(name)) ||
           (slot === 'operand' &&
             elementsOf(tensor) > 1 &&
             !this.held.has(name) &&

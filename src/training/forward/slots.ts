@@ -2,22 +2,23 @@ import type { OnnxNode } from '../../model/onnx/graph';
 
 /**
  * What a stored tensor is to the node that takes it.
- * weight: a parameter, whatever its size. operand: a parameter if it holds more than one number (a lone number is a
- * constant of the formula). mean, variance: running statistics of a batch norm. constant: never trained.
+ * weight: a parameter, wherever it is stored. affine: a parameter if it is an initializer (exporters write group norm as
+ * instance norm with ones and zeros in Constant nodes). operand: likewise, if it holds more than one number (a lone
+ * number is a constant of the formula). constant: never trained.
  */
-export type Slot = 'weight' | 'operand' | 'mean' | 'variance' | 'constant';
+export type Slot = 'weight' | 'affine' | 'operand' | 'constant';
 
 const SLOTS: Readonly<Record<string, readonly Slot[]>> = {
   Conv: ['weight', 'weight', 'weight'],
   ConvTranspose: ['weight', 'weight', 'weight'],
   Gemm: ['weight', 'weight', 'weight'],
   MatMul: ['weight', 'weight'],
-  BatchNormalization: ['operand', 'weight', 'weight', 'mean', 'variance'],
-  LayerNormalization: ['operand', 'weight', 'weight'],
-  InstanceNormalization: ['operand', 'weight', 'weight'],
-  GroupNormalization: ['operand', 'weight', 'weight'],
-  RMSNormalization: ['operand', 'weight'],
-  PRelu: ['operand', 'weight'],
+  BatchNormalization: ['operand', 'weight', 'weight'],
+  LayerNormalization: ['operand', 'affine', 'affine'],
+  InstanceNormalization: ['operand', 'affine', 'affine'],
+  GroupNormalization: ['operand', 'affine', 'affine'],
+  RMSNormalization: ['operand', 'affine'],
+  PRelu: ['operand', 'affine'],
   Gather: ['operand'],
   Expand: ['operand'],
   Reshape: ['operand'],
