@@ -10,9 +10,9 @@ test('the corpus is large', () => {
 
 test.each(FILES)('$name', (hostile) => {
   const bytes = hostileBytes(hostile);
-  const started = performance.now();
+  const before = process.cpuUsage();
   const outcome = outcomeOf(hostile.file, bytes);
-  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
   const { expect: expected } = hostile;
   const ids = outcome.findings.map(({ id }) => id);
   expect(outcome.error, `${outcome.messages.join(' ')} ${ids.join(' ')}`).toBe(expected.error);
@@ -26,7 +26,8 @@ test.each(FILES)('$name', (hostile) => {
     expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(message.length).toBeLessThan(3000);
   }
-  expect(seconds).toBeLessThan(5);
+  // Of processor time: other tests may share the machine.
+  expect((user + system) / 1e6).toBeLessThan(5);
 });
 
 test('the whole corpus took less than half a gigabyte', () => {

@@ -80,32 +80,28 @@ export class PickleInput {
     return this.window.subarray(at, at + length);
   }
 
-  /** The text up to a line feed, which is consumed; Latin-1, so that no byte is lost. */
-  line(): string {
+  /** The text up to a line feed, which is consumed; in Latin-1 no byte is lost. */
+  line(encoding: 'latin1' | 'utf8' = 'latin1'): string {
     const start = this.position;
-    const pieces: Uint8Array[] = [];
-    let length = 0;
-    for (;;) {
-      const at = this.need(1, 0);
-      const stop = this.window.indexOf(0x0a, at);
-      const piece = this.window.subarray(at, stop < 0 ? undefined : stop);
-      pieces.push(piece);
-      length += piece.length;
-      if (length > LIMITS.line)
-        throw new PickleFault('too-large', start, 'a line is longer than Scour reads');
-      this.position += piece.length;
-      if (stop >= 0) break;
-    }
-    this.position++;
-    this.textLeft -= length;
+    const at = this.need(1, 0);
+    const stop = this.window.indexOf(0x0a, at);
+    const bytes = stop < 0 ? this.longLine() : this.window.subarray(at, stop);
+    this.position = start + bytes.length + 1;
+    this.textLeft -= bytes.length;
     if (this.textLeft < 0)
       throw new PickleFault('too-large', start, 'its strings add up to more than Scour holds');
-    return Buffer.concat(pieces).toString('latin1');
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding);
   }
 
-  /** The text up to a line feed, decoded as UTF-8. */
-  utf8Line(): string {
-    return Buffer.from(this.line(), 'latin1').toString('utf8');
+  /** A line that goes beyond the window. */
+  private longLine(): Uint8Array {
+    const start = this.position;
+    const room = Math.min(LIMITS.line, this.end - start);
+    const bytes = this.source.read(start, room);
+    const stop = bytes.indexOf(0x0a);
+    if (stop >= 0) return bytes.subarray(0, stop);
+    if (room < LIMITS.line) throw new PickleFault('truncated', start, 'a line has no end');
+    throw new PickleFault('too-large', start, 'a line is longer than Scour reads');
   }
 
   private skip(length: number): void {

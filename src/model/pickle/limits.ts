@@ -3,11 +3,11 @@
  * log or a list of image paths beside the weights can reach a few hundred thousand.
  */
 export const LIMITS = {
-  opcodes: 5_000_000,
+  opcodes: 3_000_000,
   /** What is held for them, estimated in bytes. */
-  memory: 160 * 1024 * 1024,
+  memory: 128 * 1024 * 1024,
   /** Values copied from one container to another (`set([...])`), which one opcode can repeat at will. */
-  copies: 4_000_000,
+  copies: 3_000_000,
   /** A string up to this many bytes is decoded; a longer one is left in the file. */
   text: 64 * 1024,
   /** Decoded strings of one pickle, in bytes. */

@@ -4,8 +4,9 @@ import { PickleInput } from './input';
 import { LIMITS, PickleFault } from './limits';
 import { HIGHEST_PROTOCOL, OP } from './opcodes';
 import { PickleRecord } from './record';
+import { scalarOf } from './scalars';
 import { PickleStack } from './stack';
-import { decimal, floating, littleEndianInteger, rawUnicode, unquote } from './text';
+import { decimal } from './text';
 import { isNode, tupleItems, type CallVia, type PickleGlobal, type PickleValue } from './values';
 
 /** True for a global whose use is known to build data and nothing else. */
@@ -13,6 +14,8 @@ export type AllowList = (module: string, name: string) => boolean;
 
 export interface PickleDialect {
   readonly allowed: AllowList;
+  /** Globals of which every call is kept, not only the first. */
+  readonly watched?: AllowList;
   /** What a reference to an object outside the pickle stands for, where that is another value of the pickle. */
   readonly standsFor?: (id: PickleValue) => PickleValue | undefined;
 }
@@ -91,6 +94,7 @@ class PickleMachine {
   private readonly dialect: PickleDialect;
   private readonly stack = new PickleStack(() => this.at);
   private readonly memo = new Map<number, PickleValue>();
+  private readonly verdicts = new Map<string, boolean>();
   private copiesLeft: number = LIMITS.copies;
   private memoryLeft: number = LIMITS.memory;
   /** Offset of the opcode being interpreted. */
@@ -112,85 +116,14 @@ class PickleMachine {
       this.memoryLeft -= WEIGHTS.get(opcode) ?? LIGHT;
       if (this.memoryLeft < 0) throw this.tooLarge('more objects');
       if (opcode === OP.STOP) return this.stack.pop();
-      if (!this.scalar(opcode) && !this.structure(opcode)) {
+      const scalar = scalarOf(opcode, this.input, this.at);
+      if (scalar !== undefined) this.stack.push(scalar);
+      else if (!this.structure(opcode)) {
         const code = opcode.toString(16).padStart(2, '0');
         throw new PickleFault('unknown-opcode', this.at, `0x${code} is no pickle opcode`);
       }
     }
     throw new PickleFault('too-large', this.at, `it has more than ${LIMITS.opcodes} opcodes`);
-  }
-
-  /** Opcodes that push a value which stands in their argument. False for others. */
-  private scalar(opcode: number): boolean {
-    const { input, stack } = this;
-    switch (opcode) {
-      case OP.NONE:
-        stack.push(null);
-        return true;
-      case OP.NEWTRUE:
-      case OP.NEWFALSE:
-        stack.push(opcode === OP.NEWTRUE);
-        return true;
-      case OP.BININT:
-        stack.push(input.int32());
-        return true;
-      case OP.BININT1:
-        stack.push(input.byte());
-        return true;
-      case OP.BININT2:
-        stack.push(input.uint16());
-        return true;
-      case OP.LONG1:
-        stack.push(littleEndianInteger(input.take(input.byte())));
-        return true;
-      case OP.LONG4: {
-        const length = input.uint32();
-        if (length > LIMITS.integer) throw this.tooLarge(`a longer integer (${length} bytes)`);
-        stack.push(littleEndianInteger(input.take(length)));
-        return true;
-      }
-      case OP.INT:
-        stack.push(decimal(input.line(), this.at));
-        return true;
-      case OP.LONG:
-        stack.push(decimal(input.line().replace(/L$/, ''), this.at));
-        return true;
-      case OP.FLOAT:
-        stack.push(floating(input.line(), this.at));
-        return true;
-      case OP.BINFLOAT:
-        stack.push(input.float64());
-        return true;
-      case OP.SHORT_BINUNICODE:
-      case OP.SHORT_BINSTRING:
-        stack.push(input.text(input.byte()));
-        return true;
-      case OP.BINUNICODE:
-      case OP.BINSTRING:
-        stack.push(input.text(input.uint32()));
-        return true;
-      case OP.BINUNICODE8:
-        stack.push(input.text(input.uint64()));
-        return true;
-      case OP.STRING:
-        stack.push(unquote(input.line(), this.at));
-        return true;
-      case OP.UNICODE:
-        stack.push(rawUnicode(input.line()));
-        return true;
-      case OP.SHORT_BINBYTES:
-        stack.push(input.bytes(input.byte()));
-        return true;
-      case OP.BINBYTES:
-        stack.push(input.bytes(input.uint32()));
-        return true;
-      case OP.BINBYTES8:
-      case OP.BYTEARRAY8:
-        stack.push(input.bytes(input.uint64()));
-        return true;
-      default:
-        return false;
-    }
   }
 
   /** Opcodes that work on the stack, the memo or the machine. False for unknown ones. */
@@ -296,7 +229,7 @@ class PickleMachine {
     const { input, stack } = this;
     switch (opcode) {
       case OP.GLOBAL:
-        stack.push(this.global(input.utf8Line(), input.utf8Line()));
+        stack.push(this.global(input.line('utf8'), input.line('utf8')));
         return true;
       case OP.STACK_GLOBAL: {
         const name = stack.pop();
@@ -316,7 +249,7 @@ class PickleMachine {
         return true;
       }
       case OP.INST: {
-        const callee = this.global(input.utf8Line(), input.utf8Line());
+        const callee = this.global(input.line('utf8'), input.line('utf8'));
         const items = stack.popMark();
         this.call('INST', callee, { kind: 'tuple', items }, null);
         return true;
@@ -343,7 +276,7 @@ class PickleMachine {
         this.build(stack.pop());
         return true;
       case OP.PERSID:
-        this.persistent(input.utf8Line());
+        this.persistent(input.line('utf8'));
         return true;
       case OP.BINPERSID:
         this.persistent(stack.pop());
@@ -362,13 +295,24 @@ class PickleMachine {
 
   private global(module: string, name: string): PickleGlobal {
     const global: PickleGlobal = { kind: 'global', module, name };
-    if (!this.dialect.allowed(module, name)) this.record.resolved(global, this.at);
+    if (!this.allows(global)) this.record.resolved(global, this.at);
     return global;
+  }
+
+  /** Asks the dialect once a name: a pickle may repeat one a million times. */
+  private allows({ module, name }: PickleGlobal): boolean {
+    const key = `${module}\n${name}`;
+    let allowed = this.verdicts.get(key);
+    if (allowed === undefined) {
+      allowed = this.dialect.allowed(module, name);
+      if (this.verdicts.size < LIMITS.recordedGlobals) this.verdicts.set(key, allowed);
+    }
+    return allowed;
   }
 
   private call(via: CallVia, callee: PickleValue, args: PickleValue, keywords: PickleValue): void {
     if (isNode(callee) && callee.kind === 'global') {
-      if (this.dialect.allowed(callee.module, callee.name)) {
+      if (this.allows(callee)) {
         const items = tupleItems(args);
         const container =
           items && keywords === null ? containerOf(callee, items, (n) => this.copying(n)) : null;
@@ -378,6 +322,7 @@ class PickleMachine {
         }
       } else {
         this.record.called(callee, args, this.at);
+        if (this.dialect.watched?.(callee.module, callee.name)) this.record.watch(args, this.at);
       }
     } else {
       this.record.odd('computed-call', this.at, callee);

@@ -25,6 +25,8 @@ export interface Oddity {
 export class PickleRecord {
   readonly globals = new Map<string, RecordedGlobal>();
   readonly oddities: Oddity[] = [];
+  /** Calls that the dialect watches. */
+  readonly watched: { readonly args: PickleValue; readonly offset: number }[] = [];
   /** Objects outside the pickle, in the order in which it names them. */
   readonly persistents: PicklePersistent[] = [];
   /** Oddities and globals beyond those kept. */
@@ -43,6 +45,10 @@ export class PickleRecord {
     if (known.calls++ > 0) return;
     known.firstCall = args;
     known.firstCallOffset = offset;
+  }
+
+  watch(args: PickleValue, offset: number): void {
+    this.watched.push({ args, offset });
   }
 
   /** Notes a reference to an object outside the pickle, and returns it. */

@@ -1,13 +1,9 @@
 import type { TensorStorage } from '../checkpoint-tensor';
 import { bitsOf, type DType } from '../dtype';
 import { calleeName, isNode, tupleItems, type PickleObject, type PickleValue } from '../pickle/values';
-import { SliceSource } from '../slice-source';
-import { MemorySource, type ByteSource } from '../source';
 import { rowMajor } from '../strides';
 import { sizes, type FoundTensor } from './found-tensor';
-
-/** Text that stands for bytes (`_codecs.encode`) is decoded up to this length. */
-const MAX_RECODED = 64 * 1024 * 1024;
+import type { PickledBytes } from './pickled-bytes';
 
 const TYPES: Readonly<Record<string, DType>> = {
   f8: 'float64',
@@ -26,14 +22,10 @@ const TYPES: Readonly<Record<string, DType>> = {
 
 /** Recognises NumPy arrays in a pickle. Their bytes stand in the pickle itself. */
 export class NumpyReader {
-  private readonly pickle: ByteSource;
-  private readonly fileOffset: number | null;
-  private readonly recoded = new Map<PickleValue | undefined, number>();
+  private readonly bytes: PickledBytes;
 
-  /** `fileOffset` is where the pickle's source begins in the model file, or null where it was unpacked. */
-  constructor(pickle: ByteSource, fileOffset: number | null) {
-    this.pickle = pickle;
-    this.fileOffset = fileOffset;
+  constructor(bytes: PickledBytes) {
+    this.bytes = bytes;
   }
 
   /** The array that an object stands for, or null. */
@@ -71,44 +63,10 @@ export class NumpyReader {
     data: PickleValue | undefined,
     bigEndian: boolean,
   ): { storage: TensorStorage; bytes: number } | null {
-    if (isNode(data) && data.kind === 'bytes') {
-      const { start, length } = data;
-      const storage: TensorStorage = {
-        label: `bytes ${start} to ${start + length} of ${this.pickle.path}`,
-        open: () => new SliceSource(this.pickle, start, length, this.pickle.path),
-        fileOffset: this.fileOffset === null ? null : this.fileOffset + start,
-        bigEndian,
-      };
-      return { storage, bytes: length };
-    }
-    // Protocol 2 has no bytes: NumPy's come as Latin-1 text that Python encodes again.
-    const recoded =
-      isNode(data) && calleeName(data) === '_codecs.encode' ? tupleItems((data as PickleObject).args) : null;
-    const text = this.text(recoded ? recoded[0] : data);
-    if (text === null || (recoded && !/^latin-?1$/.test(typeof recoded[1] === 'string' ? recoded[1] : '')))
-      return null;
-    const storage: TensorStorage = {
-      label: `text in ${this.pickle.path}`,
-      open: () => new MemorySource(this.pickle.path, Buffer.from(text(), 'latin1')),
-      fileOffset: null,
-      bigEndian,
-    };
-    return { storage, bytes: this.recodedLength(recoded ? recoded[0] : data, text) };
-  }
-
-  /** Bytes that a text stands for; looked up once a text, for one text may be named a million times. */
-  private recodedLength(data: PickleValue | undefined, text: () => string): number {
-    let length = this.recoded.get(data);
-    if (length === undefined) this.recoded.set(data, (length = text().length));
-    return length;
-  }
-
-  /** A string's characters, fetched when asked for. */
-  private text(value: PickleValue | undefined): (() => string) | null {
-    if (typeof value === 'string') return () => value;
-    if (!isNode(value) || value.kind !== 'text' || value.length > MAX_RECODED) return null;
-    const { start, length } = value;
-    return () => Buffer.from(this.pickle.read(start, length)).toString('utf8');
+    const bytes = this.bytes.of(data);
+    if (!bytes) return null;
+    const { label, open, fileOffset, length } = bytes;
+    return { storage: { label, open, fileOffset, bigEndian }, bytes: length };
   }
 }
 

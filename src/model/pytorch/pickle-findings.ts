@@ -16,25 +16,19 @@ export interface PicklePlace {
   readonly reader: string;
 }
 
-/** What a pickle would make its reader do, as findings. */
-export function pickleFindings(result: PickleResult, place: PicklePlace): Finding[] {
-  const at = (offset: number) => ({
-    location: { ...(place.member === undefined ? {} : { member: place.member }), offset },
-  });
+/** What a pickle would make its reader do, as findings; globals called `except` are reported elsewhere. */
+export function pickleFindings(result: PickleResult, place: PicklePlace, except?: string): Finding[] {
+  const at = (offset: number) => locationIn(place, offset);
   const findings: Finding[] = [];
   const unknown: RecordedGlobal[] = [];
   const layers: RecordedGlobal[] = [];
   for (const recorded of result.record.globals.values()) {
     const { module, name } = recorded.global;
+    if (`${module}.${name}` === except) continue;
     (isTorchModuleClass(module, name) ? layers : unknown).push(recorded);
   }
   for (const recorded of unknown.slice(0, SHOWN)) {
-    findings.push({
-      id: 'pickle-unsafe-global',
-      level: 'error',
-      message: unsafeGlobal(recorded, place),
-      ...at(recorded.calls > 0 ? recorded.firstCallOffset : recorded.offset),
-    });
+    findings.push(unsafeGlobalFinding(recorded, place));
   }
   for (const oddity of result.record.oddities.slice(0, SHOWN)) {
     findings.push({ ...oddityFinding(oddity, place), ...at(oddity.offset) });
@@ -68,6 +62,20 @@ export function pickleFindings(result: PickleResult, place: PicklePlace): Findin
     });
   }
   return findings;
+}
+
+/** The finding of one global outside the allow-list. */
+export function unsafeGlobalFinding(recorded: RecordedGlobal, place: PicklePlace): Finding {
+  return {
+    id: 'pickle-unsafe-global',
+    level: 'error',
+    message: unsafeGlobal(recorded, place),
+    ...locationIn(place, recorded.calls > 0 ? recorded.firstCallOffset : recorded.offset),
+  };
+}
+
+function locationIn({ member }: PicklePlace, offset: number): Pick<Finding, 'location'> {
+  return { location: { ...(member === undefined ? {} : { member }), offset } };
 }
 
 function unsafeGlobal(recorded: RecordedGlobal, place: PicklePlace): string {

@@ -13,6 +13,7 @@ export interface WholePickle extends PickleResult {
 
 /**
  * Reads a pickle of `file` and adds what it would do to `findings`.
+ * `apart`: a global that the caller reports itself, once the pickle has been read to its end.
  * @throws CheckpointError, with all findings, where it cannot be read to its end.
  */
 export function readPickle(
@@ -22,10 +23,11 @@ export function readPickle(
   place: PicklePlace,
   findings: Finding[],
   file = source.path,
+  apart?: string,
 ): WholePickle {
   const result = runPickle(source, start, source.size, dialect);
-  findings.push(...pickleFindings(result, place));
   const { fault, root } = result;
+  findings.push(...pickleFindings(result, place, fault ? undefined : apart));
   if (fault || root === undefined) {
     const reason: ModelReason = fault && fault.reason !== 'unknown-opcode' ? fault.reason : 'malformed';
     throw new CheckpointError(

@@ -12,6 +12,7 @@ import {
   type PickleValue,
 } from '../pickle/values';
 import { sizes, type FoundTensor } from './found-tensor';
+import type { NestedStorages } from './nested';
 import type { NumpyReader } from './numpy';
 import { isCount, type FoundStorage, type StorageResolver } from './storages';
 import { torchType } from './types';
@@ -26,22 +27,25 @@ const NOWHERE: TensorStorage = {
   bigEndian: false,
 };
 
+/** Where else than by references a pickle's storages and tensors are found. */
+export interface Elsewhere {
+  /** Storages that are pickles within the pickle. */
+  readonly nested?: NestedStorages;
+  /** Tensors that lie outside the pickle (files of PyTorch before 0.2). */
+  readonly tensor?: (id: PickleValue) => FoundTensor | undefined;
+}
+
 /** Recognises tensors among a pickle's values: the calls that PyTorch and NumPy write for them. */
 export class TensorRebuilder {
   private readonly resolve: StorageResolver;
   private readonly numpy: NumpyReader;
-  private readonly stored: ((id: PickleValue) => FoundTensor | undefined) | undefined;
+  private readonly elsewhere: Elsewhere;
   private readonly known = new Map<PickleNode, FoundTensor | null>();
 
-  /** `stored` finds tensors that lie outside the pickle (files of PyTorch before 0.2). */
-  constructor(
-    resolve: StorageResolver,
-    numpy: NumpyReader,
-    stored?: (id: PickleValue) => FoundTensor | undefined,
-  ) {
+  constructor(resolve: StorageResolver, numpy: NumpyReader, elsewhere: Elsewhere = {}) {
     this.resolve = resolve;
     this.numpy = numpy;
-    this.stored = stored;
+    this.elsewhere = elsewhere;
   }
 
   /** The tensor that a value stands for, or null where it stands for something else. */
@@ -51,7 +55,7 @@ export class TensorRebuilder {
 
   private unwrap(value: PickleValue | undefined, left: number): FoundTensor | null {
     if (!isNode(value) || left === 0) return null;
-    if (value.kind === 'persistent') return this.stored?.(value.id) ?? null;
+    if (value.kind === 'persistent') return this.elsewhere.tensor?.(value.id) ?? null;
     if (value.kind !== 'object') return null;
     const known = this.known.get(value);
     if (known !== undefined) return known;
@@ -129,6 +133,15 @@ export class TensorRebuilder {
     return this.strided(args, null, { axis, scales: valuesOf(scales!), zeroPoints: valuesOf(zeroPoints!) });
   }
 
+  private storageOf(reference: PickleValue | undefined): FoundStorage | string {
+    if (isNode(reference) && reference.kind === 'persistent') return this.resolve(reference.id);
+    const nested =
+      isNode(reference) && reference.kind === 'object'
+        ? this.elsewhere.nested?.get(reference.args)
+        : undefined;
+    return nested ?? 'has no storage';
+  }
+
   /** (storage, offset, size, stride, …). */
   private strided(
     args: readonly PickleValue[],
@@ -141,8 +154,7 @@ export class TensorRebuilder {
     if (!dims || strides?.length !== dims.length || !isCount(offset)) {
       return unreadable('has a shape that makes no sense', dims ?? [], type ?? 'unknown');
     }
-    const found =
-      isNode(reference) && reference.kind === 'persistent' ? this.resolve(reference.id) : 'has no storage';
+    const found = this.storageOf(reference);
     if (typeof found === 'string') return unreadable(found, dims, type ?? 'unknown');
     return viewOf(found, type, dims, strides, offset, quantization);
   }

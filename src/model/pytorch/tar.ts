@@ -8,7 +8,8 @@ import type { ByteSource } from '../source';
 import { leavesFolder } from '../zip/inspect';
 import { assembleTensors } from './assemble';
 import type { FoundTensor } from './found-tensor';
-import { LEGACY_DIALECT, readInt64, stretch, viewed } from './legacy';
+import { LEGACY_DIALECT, readInt64, stretch, viewed } from './legacy-stream';
+import { PickledBytes } from './pickled-bytes';
 import { NumpyReader } from './numpy';
 import { readPickle } from './read-pickle';
 import { TensorRebuilder, viewOf } from './rebuild';
@@ -47,8 +48,8 @@ export function openTar(source: ByteSource): Checkpoint {
   const { root } = readPickle(pickle, 0, LEGACY_DIALECT, place('pickle'), findings, source.path);
   const rebuilder = new TensorRebuilder(
     (id) => storages.get(keyOf(id)) ?? 'is in a storage that the file does not hold',
-    new NumpyReader(pickle, pickle.start),
-    (id) => tensors.get(keyOf(id)),
+    new NumpyReader(new PickledBytes(pickle, pickle.start)),
+    { tensor: (id) => tensors.get(keyOf(id)) },
   );
   const weights = assembleTensors(source.path, root, (value) => rebuilder.tensorOf(value), findings);
   return {
@@ -102,7 +103,7 @@ class TarReader {
       if (start + bytes > source.size)
         throw this.error('truncated', 'ends before the weights that it announces');
       found.set(keyOf(key), {
-        storage: stretch(this.source, source.start + start, bytes, false),
+        storage: stretch(this.source, 0, source.start + start, bytes, false),
         type,
         bytes,
         first: 0,

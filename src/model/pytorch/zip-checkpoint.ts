@@ -11,8 +11,11 @@ import { ZipError } from '../zip/zip-error';
 import { ALLOWED, ALLOWED_TORCHSCRIPT } from './allow-list';
 import { assembleTensors } from './assemble';
 import type { FoundTensor } from './found-tensor';
+import { LEGACY_DIALECT, LOAD_FROM_BYTES } from './legacy-stream';
+import { nestedStorages } from './nested';
 import { NumpyReader } from './numpy';
 import { pickleFindings } from './pickle-findings';
+import { PickledBytes } from './pickled-bytes';
 import { provenanceIn, provenanceName } from './provenance';
 import { readPickle } from './read-pickle';
 import { TensorRebuilder } from './rebuild';
@@ -109,9 +112,11 @@ class OpenArchive {
     folder: string,
   ): { root: PickleValue; tensorOf: (value: PickleValue | undefined) => FoundTensor | null } {
     const source = this.archive.open(member);
-    const dialect = { allowed: this.scripted ? ALLOWED_TORCHSCRIPT : ALLOWED };
+    const allowed = this.scripted ? ALLOWED_TORCHSCRIPT : ALLOWED;
+    const dialect = { ...LEGACY_DIALECT, allowed };
     const place = { member: member.name, reader: this.scripted ? 'torch.jit.load' : 'torch.load' };
-    const result = readPickle(source, 0, dialect, place, this.findings, this.archive.source.path);
+    const { path } = this.archive.source;
+    const result = readPickle(source, 0, dialect, place, this.findings, path, LOAD_FROM_BYTES);
     if (result.end < source.size) {
       this.findings.push({
         id: 'pickle-trailing-data',
@@ -120,8 +125,9 @@ class OpenArchive {
         location: { member: member.name, offset: result.end },
       });
     }
-    const numpy = new NumpyReader(source, member.method === METHOD.stored ? member.dataAt : null);
-    const rebuilder = new TensorRebuilder(this.resolver(folder), numpy);
+    const bytes = new PickledBytes(source, member.method === METHOD.stored ? member.dataAt : null);
+    const nested = nestedStorages(result, bytes, place, this.findings);
+    const rebuilder = new TensorRebuilder(this.resolver(folder), new NumpyReader(bytes), { nested });
     return { root: result.root, tensorOf: (value) => rebuilder.tensorOf(value) };
   }
 
