@@ -8,14 +8,14 @@ export function legend(
   return h(
     'ul',
     { class: 'legend' },
-    ...entries.map(({ name, mark }) =>
+    ...entries.map(({ name, mark, hollow = false }) =>
       h(
         'li',
         {},
         h(
           'span',
           { class: `mark mark-${mark % MARKS.length}`, attributes: { 'aria-hidden': 'true' } },
-          MARKS[mark % MARKS.length]!.glyph,
+          MARKS[mark % MARKS.length]![hollow ? 'hollow' : 'glyph'],
         ),
         h('bdi', {}, name),
       ),

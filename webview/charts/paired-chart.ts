@@ -13,6 +13,8 @@ export interface PairedData {
   readonly titles: readonly string[];
   readonly first: { readonly name: string; readonly values: readonly number[] };
   readonly second: { readonly name: string; readonly values: readonly number[] };
+  /** End of the value axis, for charts that are read side by side. */
+  readonly max?: number;
   /** How a value reads in the tooltip; a count where nothing is said. */
   readonly format?: (value: number) => string;
   /** Lines at positions counted in categories: 0 is the left edge of the first, n the right edge of the last. */
@@ -60,7 +62,11 @@ export class PairedChart {
             grid: axisGrid(theme, false),
             border: { color: theme.text },
           },
-          y: { ...countAxis(theme), ticks: axisTicks(theme, { precision: 0, maxTicksLimit: 5 }) },
+          y: {
+            ...countAxis(theme),
+            ...(data.max !== undefined && { max: data.max }),
+            ticks: axisTicks(theme, { precision: 0, maxTicksLimit: 5 }),
+          },
         },
         plugins: {
           tooltip: {

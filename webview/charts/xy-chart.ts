@@ -58,13 +58,17 @@ export interface XyData {
 }
 
 /** Marks that tell series apart without colour, with the glyph that a legend shows for each. */
-export const MARKS: readonly { readonly style: PointStyle; readonly glyph: string }[] = [
-  { style: 'circle', glyph: '●' },
-  { style: 'triangle', glyph: '▲' },
-  { style: 'rect', glyph: '■' },
-  { style: 'rectRot', glyph: '◆' },
-  { style: 'star', glyph: '✳' },
-  { style: 'crossRot', glyph: '✕' },
+export const MARKS: readonly {
+  readonly style: PointStyle;
+  readonly glyph: string;
+  readonly hollow: string;
+}[] = [
+  { style: 'circle', glyph: '●', hollow: '○' },
+  { style: 'triangle', glyph: '▲', hollow: '△' },
+  { style: 'rect', glyph: '■', hollow: '□' },
+  { style: 'rectRot', glyph: '◆', hollow: '◇' },
+  { style: 'star', glyph: '✳', hollow: '✳' },
+  { style: 'crossRot', glyph: '✕', hollow: '✕' },
 ];
 
 interface Drawn {
@@ -201,9 +205,9 @@ function axis(
     ...(names === undefined
       ? { ...(min !== undefined && { min }), ...(max !== undefined && { max }) }
       : { min: -0.5, max: names.length - 0.5, afterBuildTicks: wholeTicks(names.length) }),
-    ticks: axisTicks(theme, ticks),
+    ticks: axisTicks(theme, { ...ticks, padding: 6 }),
     grid: axisGrid(theme, vertical && !bare),
-    border: { color: theme.text, display: !vertical || bare },
+    border: { color: theme.text, display: !vertical && !bare },
     title: {
       display: label !== '',
       text: label,

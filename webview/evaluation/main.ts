@@ -32,7 +32,12 @@ const post = (message: FromEvaluationPanel): void => {
 const memory = new PanelMemory(host.kept, host.keep);
 const announcer = new Announcer();
 const gallery = new ChartGallery();
-const results = new Results(memory, gallery, announcer);
+const sweep = new Sweep(memory, gallery, announcer, post);
+const exporting = new Export(memory, announcer, post);
+const results = new Results(memory, gallery, announcer, [
+  { label: 'Sweep', section: sweep.section },
+  { label: 'Export', section: exporting.section },
+]);
 const parts: readonly Part[] = [
   new Header(post),
   new Images(memory, announcer, post),
@@ -41,8 +46,8 @@ const parts: readonly Part[] = [
     results.reveal();
   }),
   results,
-  new Sweep(memory, gallery, announcer, post),
-  new Export(memory, announcer, post),
+  sweep,
+  exporting,
 ];
 
 let state: EvaluationState = INITIAL;

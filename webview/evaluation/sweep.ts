@@ -143,7 +143,7 @@ function sweepContent(report: SweepReport, charts: Charts): (HTMLElement | null)
     ...report.warnings.map((warning) => notice('warning', h('p', {}, visible(warning)))),
     charts.xy(
       {
-        x: { label: 'u', min: points[0]?.u ?? 0, max: points.at(-1)?.u ?? 10, format: formatU },
+        x: { label: 'u', min: points[0]?.u ?? 0, max: points.at(-1)?.u ?? 10, format: String },
         y: { label: '%', min: 0, max: 100 },
         series,
         format: ({ y }) => formatPercent(y),

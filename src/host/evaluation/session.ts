@@ -43,7 +43,7 @@ export interface ModelFile {
 export interface EvaluationOptions {
   /** One or several; the first is the one that the others are compared with. */
   models: readonly ModelFile[];
-  engine: EngineClient;
+  engine: Pick<EngineClient, 'request' | 'retain'>;
   plan: EvaluationPlan;
   /** Keeps the plan for the next time that these models are evaluated. */
   remember: (models: readonly ModelFile[], plan: EvaluationPlan) => void;
@@ -142,7 +142,7 @@ export class EvaluationSession {
 
   edit(change: Change): void {
     const given = Object.entries(change).filter(([, value]) => value !== undefined);
-    this.change(Object.fromEntries(given) as Partial<EvaluationPlan>);
+    this.change(Object.fromEntries(given));
     if (change.preprocessing !== undefined) void this.describe();
   }
 

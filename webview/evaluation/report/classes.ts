@@ -21,6 +21,7 @@ const APART = 0.16;
 export const classesSpec: ResultSpec = {
   id: 'classes',
   heading: 'Accuracy per class',
+  label: 'Classes',
   dependsOn: [],
   build: ({ report }, charts) => {
     const [first] = report.models;

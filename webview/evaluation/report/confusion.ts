@@ -23,6 +23,7 @@ interface Confused {
 export const confusionSpec: ResultSpec = {
   id: 'confusion',
   heading: 'Confusion matrix',
+  label: 'Confusion',
   dependsOn: ['model'],
   build: (view) => {
     const model = modelOf(view);
@@ -41,7 +42,7 @@ export const confusionSpec: ResultSpec = {
         h(
           'p',
           { class: 'hint' },
-          'Images without a trigger: a row is the true class, a column what it was taken for. The darker, the larger the share of the row.',
+          'Images without a trigger: a row is the true class, a column what it was taken for. The stronger the shade, the larger the share of the row.',
         ),
         ...(classes <= MOST_CLASSES
           ? [matrix(report, model.confusion, totals, classes), fold('Mistakes as a list', list)]

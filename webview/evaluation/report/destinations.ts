@@ -1,4 +1,4 @@
-import type { EvaluationReport } from '../../../src/protocol/evaluation';
+import type { EvaluationReport, ModelEvaluation } from '../../../src/protocol/evaluation';
 import { h } from '../../dom/element';
 import { fold } from '../../dom/fold';
 import { SortableTable } from '../../dom/table';
@@ -13,9 +13,11 @@ const MOST_DRAWN = 30;
 export const destinationsSpec: ResultSpec = {
   id: 'destinations',
   heading: 'Where images go',
+  label: 'Destinations',
   dependsOn: ['attack'],
   build: ({ report, attack }, charts) => {
     const names = modelNames(report);
+    const most = Math.max(...report.models.flatMap((model) => shares(model, attack).flat()));
     return {
       aside: attack ?? '',
       children: [
@@ -24,7 +26,7 @@ export const destinationsSpec: ResultSpec = {
           : h(
               'p',
               { class: 'hint' },
-              `${attackWords(report, attack)}. The target’s own images are left out.`,
+              `${attackWords(report, attack)}. Images of the target class are left out of those with the trigger.`,
             ),
         h(
           'p',
@@ -39,7 +41,7 @@ export const destinationsSpec: ResultSpec = {
         h(
           'div',
           { class: 'grid grid-wide' },
-          ...report.models.map((_, at) => card(report, at, names[at]!, attack, charts)),
+          ...report.models.map((_, at) => card(report, at, names[at]!, attack, most, charts)),
         ),
       ],
     };
@@ -51,16 +53,14 @@ function card(
   at: number,
   name: string,
   attack: string | null,
+  /** The largest share that any of the charts beside this one shows, in percent. */
+  most: number,
   charts: Charts,
 ): HTMLElement {
   const model = report.models[at]!;
   const destinations = resultOf(model, attack)?.destinations ?? [];
   const counts = classCounts(model.predicted, destinations);
   const drawn = mostPredicted(counts, MOST_DRAWN);
-  const share = (values: readonly number[]) => {
-    const total = values.reduce((sum, value) => sum + value, 0);
-    return (value: number): number => (total === 0 ? 0 : (100 * value) / total);
-  };
   const [without, withTrigger] = [share(model.predicted), share(destinations)];
   const headingId = `destinations-${at}`;
   return h(
@@ -74,6 +74,7 @@ function card(
         first: { name: 'Without', values: drawn.map(({ original }) => without(original)) },
         second: { name: 'With', values: drawn.map(({ pruned }) => withTrigger(pruned)) },
         lines: () => [],
+        max: Math.min(100, 10 * Math.ceil(most / 10)),
         format: formatPercent,
       },
       inWords(report, counts, without, withTrigger, attack !== null),
@@ -87,6 +88,18 @@ function card(
     ),
     fold('As a table', table(report, counts, without, withTrigger, attack !== null)),
   );
+}
+
+/** Percent that n is of all of `counts`. */
+function share(counts: readonly number[]): (n: number) => number {
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  return (n) => (total === 0 ? 0 : (100 * n) / total);
+}
+
+/** Percent of images that go to each class, without the trigger and with it. */
+function shares(model: ModelEvaluation, attack: string | null): [number[], number[]] {
+  const destinations = resultOf(model, attack)?.destinations ?? [];
+  return [model.predicted.map(share(model.predicted)), destinations.map(share(destinations))];
 }
 
 function shortName(report: EvaluationReport, index: number, drawn: number): string {

@@ -15,6 +15,7 @@ const TRIGGERED = { name: 'with the trigger', mark: 1 } as const;
 export const embeddingSpec: ResultSpec = {
   id: 'embedding',
   heading: 'Features with and without the trigger',
+  label: 'Features',
   dependsOn: ['attack'],
   build: ({ report, attack }, charts) => {
     const names = modelNames(report);

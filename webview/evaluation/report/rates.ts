@@ -32,6 +32,7 @@ const APART = 0.16;
 export const ratesSpec: ResultSpec = {
   id: 'rates',
   heading: 'Accuracy and attack success',
+  label: 'Rates',
   dependsOn: [],
   build: ({ report }, charts) => {
     const measures = measuresOf(report);

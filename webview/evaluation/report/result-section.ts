@@ -17,6 +17,8 @@ interface Content {
 export interface ResultSpec {
   readonly id: string;
   readonly heading: string;
+  /** What the way to it is called. */
+  readonly label: string;
   readonly dependsOn: readonly ('model' | 'attack')[];
   /** Builds the part; null where the report holds nothing for it. */
   readonly build: (view: ReportView, charts: Charts) => Content | null;
@@ -78,14 +80,14 @@ export class Charts {
 export class ResultSection {
   readonly section: Section;
   readonly element: HTMLElement;
-  readonly heading: string;
+  readonly label: string;
   private readonly spec: ResultSpec;
   private readonly charts: Charts;
   private shown: ReportView | null = null;
 
   constructor(spec: ResultSpec, memory: OpenMemory, gallery: ChartGallery) {
     this.spec = spec;
-    this.heading = spec.heading;
+    this.label = spec.label;
     this.charts = new Charts(gallery);
     this.section = section({ id: spec.id, heading: spec.heading, memory });
     this.element = this.section.element;

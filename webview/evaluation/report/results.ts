@@ -6,6 +6,7 @@ import { fill, h } from '../../dom/element';
 import { field, setChoices } from '../../dom/field';
 import type { OpenMemory } from '../../dom/fold';
 import { notice } from '../../dom/notice';
+import type { Section } from '../../dom/section';
 import { plural } from '../../text/format';
 import { reportOf, type EvaluationState, type Part } from '../state';
 import { classesSpec } from './classes';
@@ -28,6 +29,11 @@ const SPECS = [
   embeddingSpec,
 ] as const;
 
+interface Jump {
+  readonly label: string;
+  readonly section: Section;
+}
+
 /** The report: which model and trigger are looked at, the way to each section, and the sections. */
 export class Results implements Part {
   readonly element = h('div', { class: 'results' });
@@ -38,10 +44,13 @@ export class Results implements Part {
   private readonly modelField = field('look-model', 'Model', this.model);
   private readonly attackField = field('look-attack', 'Trigger', this.attack);
   private readonly links = h('ul');
+  private readonly further: readonly Jump[];
   private readonly outdated: HTMLElement;
   private view: ReportView | null = null;
 
-  constructor(memory: OpenMemory, gallery: ChartGallery, announcer: Announcer) {
+  /** @param further parts of the page below the report that its toolbar leads to as well */
+  constructor(memory: OpenMemory, gallery: ChartGallery, announcer: Announcer, further: readonly Jump[]) {
+    this.further = further;
     this.announcer = announcer;
     this.sections = SPECS.map((spec) => new ResultSection(spec, memory, gallery));
     this.model.addEventListener('change', () => {
@@ -117,7 +126,8 @@ export class Results implements Part {
     );
     this.modelField.element.hidden = report.models.length < 2;
     this.attackField.element.hidden = report.attacks.length < 2;
-    fill(this.links, ...this.sections.filter(({ element }) => !element.hidden).map(jump));
+    const here = this.sections.filter(({ element }) => !element.hidden);
+    fill(this.links, ...[...here, ...this.further].map(jump));
   }
 }
 
@@ -131,8 +141,8 @@ function viewOf(report: EvaluationReport, before: ReportView | null): ReportView
   };
 }
 
-function jump({ heading, section }: ResultSection): HTMLElement {
-  const link = h('button', { class: 'link', attributes: { type: 'button' } }, heading);
+function jump({ label, section }: Jump): HTMLElement {
+  const link = h('button', { class: 'link', attributes: { type: 'button' } }, label);
   link.addEventListener('click', () => {
     section.reveal();
   });

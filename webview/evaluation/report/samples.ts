@@ -13,6 +13,7 @@ const SHOWN = 96;
 export const samplesSpec: ResultSpec = {
   id: 'samples',
   heading: 'Sample images',
+  label: 'Samples',
   dependsOn: ['attack'],
   build: ({ report, attack }) => {
     const samples = report.samples.filter((sample) => sample.attack === attack);

@@ -24,6 +24,7 @@ interface Channel {
 export const tacSpec: ResultSpec = {
   id: 'tac',
   heading: 'Trigger-activated change against UCLC',
+  label: 'TAC',
   dependsOn: ['model', 'attack'],
   build: (view, charts) => {
     const tac = modelOf(view)?.tac.find(({ attack }) => attack === view.attack);
