@@ -7,6 +7,7 @@ import { TrainingError } from './errors';
 import { exportModel } from './forward/export';
 import type { ForwardModel } from './forward/forward-model';
 import type { BatchNormMode } from './forward/instantiate';
+import { inlineIfs } from './forward/inline-if';
 import { prepare } from './forward/prepare';
 import { probe, withFreeBatch } from './forward/probe';
 import { sizeOf } from './graph/shape';
@@ -121,8 +122,9 @@ export class Trainer {
    * `bad-input`, and ModelError where the file cannot be read.
    */
   static async create(model: OnnxModel, reader: TensorReader, options: TrainerOptions): Promise<Trainer> {
-    const prepared = prepare(model, reader);
-    const image = imageShape(prepared, options.image);
+    const image = imageShape(model, options.image);
+    const inlined = await inlineIfs(model, reader, image);
+    const prepared = prepare(inlined, reader);
     const forward = await withFreeBatch(prepared, image);
     const shapes = await probe(forward, image);
     const trained = planParameters(forward, options);
@@ -136,7 +138,13 @@ export class Trainer {
       batchNorm: options.batchNorm ?? 'train',
       fusedBatchNorm: (options.device ?? 'cpu') === 'cpu',
     };
-    return new Trainer(model, plan, options, image, new ParameterState(forward, trained, options.optimizer));
+    return new Trainer(
+      inlined,
+      plan,
+      options,
+      image,
+      new ParameterState(forward, trained, options.optimizer),
+    );
   }
 
   /** Steps done. */
@@ -387,8 +395,9 @@ function onnxruntimeEngine({ device = 'cpu', threads = 2, profile }: TrainerOpti
 }
 
 /** The shape given, or the one the model declares. A graph that cannot take the given one fails when it is probed. */
-function imageShape(forward: ForwardModel, given: readonly number[] | undefined): readonly number[] {
-  const shape = given ?? forward.input.shape.slice(1);
+function imageShape({ graph }: OnnxModel, given: readonly number[] | undefined): readonly number[] {
+  const input = graph.inputs.find(({ name }) => !graph.initializers.has(name));
+  const shape = given ?? input?.shape?.slice(1) ?? [null];
   if (!shape.every((dim) => typeof dim === 'number')) {
     throw new TrainingError(
       'bad-input',

@@ -7,6 +7,7 @@ import type { Ops } from '../graph/ops';
 import { sizeOf } from '../graph/shape';
 import type { Value } from '../graph/value';
 import type { BatchNorm, ForwardModel } from './forward-model';
+import { independentOfImages } from './independent';
 import type { Shapes } from './probe';
 
 /**
@@ -78,7 +79,7 @@ class Instantiation {
       );
     const parameters = take(forward.parameters);
     const statistics = take(forward.statistics);
-    const fixed = this.independentOfImages();
+    const fixed = independentOfImages(forward.nodes, forward.constants.keys());
     for (const node of forward.nodes) {
       if (node.outputs.every((output) => output === '' || fixed.has(output))) {
         for (const output of node.outputs) this.producers.set(output, node);
@@ -86,24 +87,6 @@ class Instantiation {
     }
     const output = this.value(forward.output);
     return { input, output, parameters, statistics, newStatistics: this.newStatistics };
-  }
-
-  /** Values that follow from constants and shapes alone. */
-  private independentOfImages(): Set<string> {
-    const fixed = new Set(this.forward.constants.keys());
-    for (const node of this.forward.nodes) {
-      const shapeOnly = node.domain === '' && (node.opType === 'Shape' || node.opType === 'Size');
-      const random = node.opType.startsWith('Random') || node.opType === 'Bernoulli';
-      const holdsGraph = [...node.attributes.values()].some(
-        ({ type }) => type === 'graph' || type === 'graphs',
-      );
-      if (
-        shapeOnly ||
-        (!random && !holdsGraph && node.inputs.every((name) => name === '' || fixed.has(name)))
-      )
-        for (const output of node.outputs) fixed.add(output);
-    }
-    return fixed;
   }
 
   private emit(node: OnnxNode): void {
