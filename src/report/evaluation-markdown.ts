@@ -1,4 +1,5 @@
 import type { EvaluationReport } from '../protocol/evaluation';
+import { escapeHtml } from '../protocol/html';
 import { count, visible } from '../protocol/wording';
 import {
   LIMITS,
@@ -143,6 +144,9 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 
 /** Untrusted text as Markdown that shows it and does nothing else: no markup, HTML, links or new lines. */
 function cell(text: string): string {
-  const escaped = visible(text, 2000).replace(/[\\`*_{}[\]<>#|~&!]/g, (mark) => `\\${mark}`);
-  return text === '---' ? text : escaped.replace(/(?<=https?):/g, '\\:');
+  if (text === '---') return text;
+  return visible(text, 2000)
+    .replace(/[\\`*_{}[\]#|~!]/g, (mark) => `\\${mark}`)
+    .replace(/[&<>]/g, (mark) => escapeHtml(mark))
+    .replace(/(?<=https?):/g, '\\:');
 }

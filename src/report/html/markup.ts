@@ -22,7 +22,7 @@ function isList(content: Exclude<Content, string | number>): content is readonly
 
 const VOID = new Set(['img', 'meta', 'line', 'circle', 'rect', 'polyline']);
 
-/** An element. Attribute values are escaped; an attribute of false is left out, one of true has no value. */
+/** An element. Attribute values are escaped as content is; an attribute of false is left out, one of true has no value. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, string | number | boolean>>,
@@ -30,7 +30,9 @@ export function element(
 ): Markup {
   const written = Object.entries(attributes)
     .filter(([, value]) => value !== false)
-    .map(([key, value]) => (value === true ? ` ${key}` : ` ${key}="${escapeHtml(String(value))}"`))
+    .map(([key, value]) =>
+      value === true ? ` ${key}` : ` ${key}="${escapeHtml(visible(String(value), Infinity))}"`,
+    )
     .join('');
   const isEmpty = VOID.has(name) && content.length === 0;
   // XML's short form, which HTML accepts for void elements and SVG.

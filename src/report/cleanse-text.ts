@@ -1,0 +1,81 @@
+import type { CleanseReport } from '../protocol/cleanse';
+import { count, listShort, visible } from '../protocol/wording';
+import { textTable } from './table';
+
+const MAX_EPOCH_ROWS = 20;
+
+/** What cleansing did, for a terminal. It says what was measured, and never that a model is free of a backdoor. */
+export function cleanseText(report: CleanseReport): string {
+  const { data, settings, clp } = report;
+  const parts = [
+    `${visible(report.output)}\nSHA-256 ${report.sha256}`,
+    [
+      `Distilled from ${visible(report.input)} with ${count(data.images, 'unlabeled image')} of ${visible(data.folder)}.`,
+      `${(100 * report.redrawn).toFixed(1)} % of the weights were re-drawn first (seed ${settings.seed}).`,
+      clp === null
+        ? 'No channel was pruned.'
+        : `CLP at u = ${clp.u} pruned ${count(clp.channels, 'channel')} in ${count(clp.layers.length, 'layer')}; they were held at zero.`,
+      `Batch ${settings.batchSize}, learning rate ${settings.rate}, ${settings.labels} labels, on ${report.device}.`,
+    ].join('\n'),
+    stageTable(report),
+    epochTable(report),
+    ...(report.status === 'diverged'
+      ? [
+          `Training diverged in epoch ${report.history.length + 1}: the output holds epoch ${report.history.length}. Try a smaller --lr.`,
+        ]
+      : []),
+    ...(data.skipped.length > 0
+      ? [
+          `Left out: ${count(data.skipped.length, 'file')} (${listShort(
+            data.skipped.map(({ path }) => visible(path, 60)),
+            3,
+          )})`,
+        ]
+      : []),
+    [
+      `The student agrees with its teacher on ${report.agreement.toFixed(2)} % of these images.`,
+      'That is no measure of safety: a student that comes closer to its teacher can learn the backdoor back.',
+      advice(report),
+      'Where triggered images or a suspected trigger are at hand, `scour evaluate` says what is left of the backdoor.',
+    ].join('\n'),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** What to change where the backdoor is still there. */
+function advice({ clp }: CleanseReport): string {
+  const more = 'raise the ratios of the later stages (--ratios)';
+  return clp === null
+    ? `If a trigger still works: prune first and hold the channels at zero (--clp-u 3, then lower), or ${more}.`
+    : `If a trigger still works: prune more (--clp-u below ${clp.u}), or ${more}.`;
+}
+
+function stageTable({ stages }: CleanseReport): string {
+  const rows = stages.map(({ name, layers }) => {
+    const ratios = layers.map(({ ratio }) => ratio);
+    const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
+    return [
+      name,
+      String(layers.length),
+      layers.reduce((sum, { weights }) => sum + weights, 0).toLocaleString('en-US'),
+      least === most ? String(least) : `${least} … ${most}`,
+    ];
+  });
+  return textTable(['stage', 'layers', 'weights', 're-drawn'], rows, [false, true, true, true]);
+}
+
+/** All epochs, or of many a selection that holds the first and the last. */
+function epochTable({ history }: CleanseReport): string {
+  if (history.length === 0) return '';
+  const every = Math.ceil(history.length / MAX_EPOCH_ROWS);
+  const rows = history
+    .filter(({ epoch }, i) => i === 0 || i === history.length - 1 || epoch % every === 0)
+    .map(({ epoch, loss, temperature, agreement, seconds }) => [
+      String(epoch),
+      loss.toPrecision(4),
+      temperature.toFixed(2),
+      `${agreement.toFixed(1)} %`,
+      seconds.toFixed(1),
+    ]);
+  return textTable(['epoch', 'loss', 'T', 'agreement', 'seconds'], rows, [true, true, true, true, true]);
+}
