@@ -59,18 +59,11 @@ export class Ops extends GraphBuilder {
     return this.binary('Min', a, b);
   }
 
-  /** The sum of values of one shape. */
+  /** The sum of values, two at a time (the operator Sum takes any number, but not on WebGPU). */
   sum(values: readonly Value[]): Value {
-    const [first, second, ...rest] = values;
+    const [first, ...rest] = values;
     if (first === undefined) throw new RangeError('A sum of no values.');
-    if (second === undefined) return first;
-    if (rest.length === 0) return this.plus(first, second);
-    return this.one(
-      'Sum',
-      values,
-      first.dtype,
-      values.map((v) => v.shape).reduce((a, b) => broadcast(a, b)),
-    );
+    return rest.reduce((total, value) => this.plus(total, value), first);
   }
 
   neg = (x: Value): Value => this.unary('Neg', x);
