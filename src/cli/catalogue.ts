@@ -5,6 +5,7 @@
 export const CATALOGUE = {
   scan: 'score every channel of every convolution (CLP) and report outliers; needs no data',
   prune: 'write a copy of the model with its outlier channels silenced (CLP)',
+  cleanse: 'distil a student from the model with unlabeled images (BCU), after CLP if wanted',
   evaluate: 'measure ACC on labelled images, ASR and RA on triggered ones; several models side by side',
 } as const;
 

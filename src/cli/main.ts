@@ -13,6 +13,7 @@ interface Entry {
 const ENTRIES: Readonly<Record<CommandName, () => Promise<Entry>>> = {
   scan: () => import('./entries/scan'),
   prune: () => import('./entries/prune'),
+  cleanse: () => import('./entries/cleanse'),
   evaluate: () => import('./entries/evaluate'),
 };
 

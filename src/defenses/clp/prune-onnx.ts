@@ -14,7 +14,7 @@ import type { OnnxLayer, PruneTarget } from './onnx-layers';
 export type Selection = ReadonlyMap<string, readonly number[]>;
 
 /** One constant input of one node, and the elements of the constant that become zero. */
-interface Silence {
+export interface Silence {
   readonly node: OnnxNode;
   readonly input: number;
   /** Elements of the value that the node sees, row-major. */
@@ -26,22 +26,31 @@ interface Silence {
  * weight and bias of the convolution where there is none. A tensor that something else uses too is copied first.
  */
 export function pruneEdits(file: OnnxFile, layers: readonly OnnxLayer[], selection: Selection): Edit[] {
+  const writer = new ConstantWriter(file);
+  for (const silence of silencesOf(file, layers, selection)) writer.silence(silence);
+  return writer.finish();
+}
+
+/** The constants that silence the selected channels, each input of a node once. */
+export function silencesOf(
+  file: OnnxFile,
+  layers: readonly OnnxLayer[],
+  selection: Selection,
+): readonly Silence[] {
   const silences = new Map<string, Silence>();
   for (const { layer, target } of layers) {
     const channels = selection.get(layer.name) ?? [];
     if (target === null || channels.length === 0) continue;
-    for (const silence of silencesOf(file, target, layer.channels, channels)) {
+    for (const silence of silencesOfLayer(file, target, layer.channels, channels)) {
       const key = `${silence.node.outputs[0] ?? ''}\0${silence.input}`;
       const known = silences.get(key);
       silences.set(key, known ? { ...known, elements: [...known.elements, ...silence.elements] } : silence);
     }
   }
-  const writer = new ConstantWriter(file);
-  for (const silence of silences.values()) writer.silence(silence);
-  return writer.finish();
+  return [...silences.values()];
 }
 
-function silencesOf(
+function silencesOfLayer(
   file: OnnxFile,
   target: PruneTarget,
   channels: number,

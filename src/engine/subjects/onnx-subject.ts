@@ -24,8 +24,7 @@ export function onnxSubject(source: ByteSource, options: SubjectOptions): Subjec
   try {
     const layers = onnxLayers(file.index, file.reader, file.evaluator, options);
     const locations = externalLocations(file);
-    const folder = path.dirname(path.resolve(modelPath));
-    const files = [modelPath, ...locations.map((location) => path.join(folder, location))];
+    const files = filesOf(file);
     return {
       path: modelPath,
       files,
@@ -51,6 +50,24 @@ export function onnxSubject(source: ByteSource, options: SubjectOptions): Subjec
 export async function writeOnnxCopy(file: OnnxFile, edits: readonly Edit[], output: string): Promise<void> {
   const locations = externalLocations(file);
   await write(file, edits, { output, force: false, provenance: null, files: [file.source.path], locations });
+}
+
+/**
+ * An edited copy of an open file, as a result for the user: with provenance, and never over `files`. Returns what a user
+ * must know of it. Throws OutputError or ModelError; then nothing is left behind.
+ */
+export function writeOnnxResult(
+  file: OnnxFile,
+  edits: readonly Edit[],
+  target: PruneTarget & { readonly files: readonly string[] },
+): Promise<{ sha256: string; notes: string[] }> {
+  return write(file, edits, { ...target, locations: externalLocations(file) });
+}
+
+/** The model file and every file that holds weights of it. */
+export function filesOf(file: OnnxFile): string[] {
+  const folder = path.dirname(path.resolve(file.source.path));
+  return [file.source.path, ...externalLocations(file).map((location) => path.join(folder, location))];
 }
 
 interface Target extends PruneTarget {

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { STANDARD } from '../../data/augment';
+import { defaultStageRatios, ratiosByLayer, ratiosByStage, type Ratios } from '../../defenses/bcu/ratios';
+import type { Stage } from '../../defenses/bcu/stages';
+import { cleanseModel, type CleanseOptions } from '../../engine/jobs/cleanse';
+import { CancelledError, UsageError, messageOf } from '../../protocol/errors';
+import { cleanseText } from '../../report/cleanse-text';
+import { CATALOGUE } from '../catalogue';
+import { EXIT } from '../exit-code';
+import {
+  choice,
+  flag,
+  number,
+  preprocessingOptions,
+  required,
+  seed,
+  sessionOptions,
+  text,
+  type OptionValues,
+} from '../options';
+import { emit } from '../output';
+import type { Command } from './command';
+
+const MOST = Number.MAX_SAFE_INTEGER;
+
+export const CLEANSE: Command = {
+  name: 'cleanse',
+  usage: 'scour cleanse MODEL --data DIR --output OUT [options]',
+  summary: CATALOGUE.cleanse,
+  help: [
+    ['--data DIR', 'unlabeled images (labels are not used)'],
+    ['--output OUT', 'the new model file; never the input'],
+    [
+      '--ratios LIST|FILE',
+      'share of weights to re-draw: one value a stage, stem to classifier, or JSON by layer',
+    ],
+    ['--clp-u U', 'prune with CLP at U first, and hold those channels at zero'],
+    ['--epochs N', 'passes over the images (default: 100)'],
+    ['--samples N', 'at most N of the images (default: all)'],
+    ['--batch-size N', 'images a step (default: 256)'],
+    ['--lr RATE', 'learning rate at the start (default: 0.01)'],
+    ['--labels soft|hard', "learn the teacher's distribution or its predicted class (default: soft)"],
+    ['--temperature T', 'one temperature for all epochs (default: rising from 1 to 4)'],
+    ['--pad N', 'random crops from a border of N black pixels; 0: none (default: 4)'],
+    ['--no-flip', 'do not mirror images (signs, digits)'],
+    ['--resume', 'continue an interrupted run'],
+    ['--force', 'replace OUT where it exists, and forget an interrupted run'],
+  ],
+  options: {
+    data: { type: 'string' },
+    output: { type: 'string' },
+    ratios: { type: 'string' },
+    'clp-u': { type: 'string' },
+    epochs: { type: 'string' },
+    samples: { type: 'string' },
+    'batch-size': { type: 'string' },
+    lr: { type: 'string' },
+    labels: { type: 'string' },
+    temperature: { type: 'string' },
+    pad: { type: 'string' },
+    'no-flip': { type: 'boolean' },
+    resume: { type: 'boolean' },
+    force: { type: 'boolean' },
+  },
+
+  async run(positionals, values, { context, warn }) {
+    const [input, ...others] = positionals;
+    if (input === undefined)
+      throw new UsageError(
+        'missing-argument',
+        'Name the model file: scour cleanse MODEL --data DIR --output OUT',
+      );
+    if (others.length > 0)
+      throw new UsageError('bad-value', `scour cleanse takes one model, not ${positionals.length}.`);
+    const format = choice(values, 'format', ['text', 'json'], 'text');
+    const options = optionsOf(values);
+    let report;
+    try {
+      report = await cleanseModel(input, options, context);
+    } catch (error) {
+      if (error instanceof CancelledError)
+        warn('What was done is kept: continue with the same command and --resume.');
+      throw error;
+    }
+    report.notes.forEach(warn);
+    await emit(
+      format === 'json' ? JSON.stringify(report, null, 2) : cleanseText(report),
+      text(values, 'output-report'),
+      [input, options.output],
+    );
+    return report.status === 'complete' ? EXIT.done : EXIT.failed;
+  },
+};
+
+function optionsOf(values: OptionValues): CleanseOptions {
+  const ratios = text(values, 'ratios');
+  return {
+    data: required(values, 'data', 'the folder of unlabeled images'),
+    output: required(values, 'output', 'the file to write'),
+    force: flag(values, 'force'),
+    resume: flag(values, 'resume'),
+    samples: number(values, 'samples', MOST, 2, MOST, true),
+    ratios: (stages) => ratiosOf(stages, ratios),
+    clpU: text(values, 'clp-u') === undefined ? null : number(values, 'clp-u', 0, 0, 100),
+    settings: {
+      epochs: number(values, 'epochs', 100, 1, 100_000, true),
+      batchSize: number(values, 'batch-size', 256, 2, 65_536, true),
+      rate: number(values, 'lr', 0.01, 0, 1000),
+      labels: choice(values, 'labels', ['soft', 'hard'], 'soft'),
+      temperature:
+        text(values, 'temperature') === undefined ? null : number(values, 'temperature', 1, 0.01, 1000),
+      augmentation: {
+        pad: number(values, 'pad', STANDARD.pad, 0, 1024, true),
+        flip: STANDARD.flip && !flag(values, 'no-flip'),
+      },
+      seed: seed(values),
+    },
+    preprocessing: preprocessingOptions(values),
+    run: sessionOptions(values),
+  };
+}
+
+/** A list of numbers, or else the name of a file. Throws UsageError. */
+function ratiosOf(stages: readonly Stage[], given: string | undefined): Ratios {
+  if (given === undefined) return ratiosByStage(stages, defaultStageRatios(stages));
+  if (/^[\d.,eE+\-\s]+$/.test(given)) {
+    const list = given.split(',').map((each) => (each.trim() === '' ? NaN : Number(each)));
+    return ratiosByStage(stages, list);
+  }
+  let json: string;
+  try {
+    json = readFileSync(given, 'utf8');
+  } catch (cause) {
+    throw new UsageError(
+      'bad-value',
+      `--ratios takes numbers separated by ',' or a JSON file, and '${given}' cannot be read: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  return ratiosByLayer(stages, json, given);
+}

@@ -1,0 +1,7 @@
+import { CLEANSE } from '../commands/cleanse';
+import type { ExitCode } from '../exit-code';
+import { runCommand } from '../runner';
+
+export function main(args: readonly string[]): Promise<ExitCode> {
+  return runCommand(CLEANSE, args);
+}

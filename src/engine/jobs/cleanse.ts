@@ -1,0 +1,407 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { sampleEvenly } from '../../data/dataset';
+import { openDataset } from '../../data/open-dataset';
+import { PixelPool } from '../../data/pixel-pool';
+import { resolvePreprocessing } from '../../data/preprocessing';
+import { inputDims, toTensor } from '../../data/tensor';
+import {
+  distil,
+  lossOf,
+  optimizerOf,
+  streamOf,
+  type DistillationSettings,
+  type Epoch,
+} from '../../defenses/bcu/distil';
+import { prunedCopy, type Masks } from '../../defenses/bcu/held-channels';
+import { redrawnShare, type Ratios } from '../../defenses/bcu/ratios';
+import { reinitialise } from '../../defenses/bcu/reinitialise';
+import { stagesOf, type Stage } from '../../defenses/bcu/stages';
+import { teacherOf, type Teacher } from '../../defenses/bcu/teacher';
+import { onnxLayers } from '../../defenses/clp/onnx-layers';
+import { scoreLayers } from '../../defenses/clp/score';
+import { checkOutput } from '../../model/atomic-write';
+import { openOnnx, type OnnxFile } from '../../model/onnx/open';
+import { replacementEdits } from '../../model/onnx/replacement';
+import type { CleanseReport } from '../../protocol/cleanse';
+import type { Preprocessing, PreprocessingOptions } from '../../protocol/preprocessing';
+import type { PrunedLayer } from '../../protocol/prune';
+import { VERSION } from '../../protocol/version';
+import { count, visible } from '../../protocol/wording';
+import { hashOnnx } from '../../report/onnx-facts';
+import { Classifier, predictions } from '../../runtime/classifier';
+import type { SessionOptions } from '../../runtime/session';
+import { TrainingError } from '../../training/errors';
+import { constant } from '../../training/schedules';
+import { Trainer } from '../../training/trainer';
+import type { JobContext } from '../job-context';
+import { filesOf, writeOnnxResult } from '../subjects/onnx-subject';
+import { requireGraph } from '../subjects/open-subject';
+import { CleanseState } from './cleanse-state';
+import { prunedLayers, selectionOf } from './prune';
+
+export interface CleanseOptions {
+  readonly data: string;
+  readonly output: string;
+  readonly force: boolean;
+  /** Continue the run that was interrupted. */
+  readonly resume: boolean;
+  /** At most this many images. */
+  readonly samples: number;
+  /** The ratios of the model's stages. Throws UsageError where they do not fit. */
+  readonly ratios: (stages: readonly Stage[]) => Ratios;
+  /** CLP at this u first, its channels held at zero; null without. */
+  readonly clpU: number | null;
+  readonly settings: DistillationSettings;
+  readonly preprocessing: PreprocessingOptions;
+  readonly run: SessionOptions;
+}
+
+/** The paper's smallest set; below it nobody has measured. */
+const FEW = 500;
+const MEASURE_BATCH = 256;
+
+/**
+ * Cleanses a model with unlabeled images (BCU, METHODS.md §2) and writes the student beside it: the input file with other
+ * weights. After every epoch the state is kept next to the output; where the job is cancelled or killed, `resume`
+ * continues it to the same result. A run that diverges writes its last finished epoch and says so.
+ *
+ * Throws ModelError, DataError, RuntimeError, TrainingError, OutputError, UsageError or CancelledError; then nothing
+ * carries the output's name.
+ */
+export async function cleanseModel(
+  input: string,
+  options: CleanseOptions,
+  context: JobContext,
+): Promise<CleanseReport> {
+  requireGraph(input);
+  const file = openOnnx(input);
+  try {
+    const state = new CleanseState(options.output);
+    checkOutput(options.output, { force: options.force, inputs: filesOf(file) });
+    state.check(options);
+    const stages = stagesOf(file);
+    const ratios = options.ratios(stages);
+    const { sha256: inputSha256, key } = await hashOnnx(file, (done) =>
+      context.within(0, 0.005).tick('Hashing', done),
+    );
+    const classifier = await Classifier.open(input, options.run);
+    try {
+      const teacher = teacherOf(file, classifier);
+      const { preprocessing, warnings } = resolvePreprocessing({
+        modelPath: input,
+        shape: classifier.inputShape,
+        options: options.preprocessing,
+      });
+      const pool = await loadPool(options, preprocessing, context.within(0.005, 0.02));
+      const student = await makeStudent(file, ratios, options, preprocessing, context.within(0.02, 0.03));
+      try {
+        const job: Job = {
+          input,
+          options,
+          context,
+          file,
+          state,
+          ratios,
+          teacher,
+          preprocessing,
+          pool,
+          student,
+        };
+        const run = runKey(job, key);
+        const { history, diverged } = await train(job, run);
+        const notes = [
+          ...classifier.warnings,
+          ...warnings,
+          ...dataNotes(pool),
+          ...student.notes,
+          ...(diverged === null ? [] : [diverged.message]),
+        ];
+        const written = await write(job, inputSha256, history);
+        const report: CleanseReport = {
+          schema: 'scour.cleanse/1',
+          status: diverged === null ? 'complete' : 'diverged',
+          input,
+          output: options.output,
+          sha256: written.sha256,
+          inputSha256,
+          settings: settingsOf(options),
+          stages: stages.map(({ name, layers }) => ({
+            name,
+            layers: layers.map((layer) => ({
+              name: layer.name,
+              kind: layer.kind,
+              weights: layer.elements,
+              ratio: ratios.get(layer.name) ?? 0,
+            })),
+          })),
+          redrawn: redrawnShare(stages, ratios),
+          clp: clpOf(job),
+          data: {
+            folder: options.data,
+            images: pool.size,
+            distinct: pool.distinct,
+            sha256: pool.sha256,
+            skipped: pool.skipped.map(({ path, reason }) => ({ path, reason })),
+          },
+          preprocessing,
+          device: classifier.device,
+          history,
+          agreement: await agreementOf(job),
+          notes: [...notes, ...written.notes],
+          version: VERSION,
+        };
+        state.remove();
+        return report;
+      } finally {
+        await student.trainer.release();
+        if (student.file !== file) student.file.close();
+      }
+    } finally {
+      await classifier.release();
+    }
+  } finally {
+    file.close();
+  }
+}
+
+interface Student {
+  /** What the student's graph was read from: the input, or its pruned copy in memory. */
+  readonly file: OnnxFile;
+  readonly trainer: Trainer;
+  readonly pruned: readonly PrunedLayer[];
+  readonly notes: readonly string[];
+}
+
+interface Job {
+  readonly input: string;
+  readonly options: CleanseOptions;
+  readonly context: JobContext;
+  readonly file: OnnxFile;
+  readonly state: CleanseState;
+  readonly ratios: Ratios;
+  readonly teacher: Teacher;
+  readonly preprocessing: Preprocessing;
+  readonly pool: PixelPool;
+  readonly student: Student;
+}
+
+async function loadPool(
+  { data, samples, settings }: CleanseOptions,
+  preprocessing: Preprocessing,
+  context: JobContext,
+): Promise<PixelPool> {
+  const dataset = openDataset(data);
+  return PixelPool.load(data, sampleEvenly(dataset.samples, samples, settings.seed), preprocessing, {
+    signal: context.signal,
+    onProgress: (done, total) => context.tick(`Reading images (${done} of ${total})`, done / total),
+  });
+}
+
+async function makeStudent(
+  original: OnnxFile,
+  ratios: Ratios,
+  { clpU, settings, run }: CleanseOptions,
+  preprocessing: Preprocessing,
+  context: JobContext,
+): Promise<Student> {
+  await context.tick('Preparing the student', 0);
+  const clp = clpU === null ? null : await prune(original, clpU, context);
+  const file = clp?.file ?? original;
+  try {
+    const masks: Masks = clp?.masks ?? new Map<string, Float32Array>();
+    const trainer = await Trainer.create(file.model, file.reader, {
+      loss: lossOf(settings),
+      optimizer: optimizerOf(),
+      schedule: constant(settings.rate),
+      masks,
+      device: run.device === 'auto' ? 'cpu' : run.device,
+      threads: run.threads === 0 ? availableParallelism() : run.threads,
+      image: inputDims(preprocessing),
+    });
+    const notes = redraw(trainer, file, ratios, masks, settings.seed);
+    return { file, trainer, pruned: clp?.pruned ?? [], notes };
+  } catch (error) {
+    if (file !== original) file.close();
+    throw error;
+  }
+}
+
+async function prune(
+  file: OnnxFile,
+  u: number,
+  context: JobContext,
+): Promise<{ file: OnnxFile; masks: Masks; pruned: PrunedLayer[] }> {
+  const layers = onnxLayers(file.index, file.reader, file.evaluator, { withEpsilon: false });
+  const scores = await scoreLayers(
+    layers.map(({ layer }) => layer),
+    u,
+    (fraction, layer) => context.tick(`Scoring ${visible(layer, 80)}`, fraction),
+  );
+  const pruned = prunedLayers(scores.layers);
+  return { ...prunedCopy(file, layers, selectionOf(pruned)), pruned };
+}
+
+/** Re-initialises the student; returns what a user must know of it. */
+function redraw(trainer: Trainer, file: OnnxFile, ratios: Ratios, masks: Masks, seed: number): string[] {
+  const { parameters } = trainer;
+  const layers = stagesOf(file).flatMap((stage) => stage.layers);
+  const reached = layers
+    .filter(({ weight }) => parameters.has(weight))
+    .map((layer) => ({
+      ...layer,
+      bias: layer.bias !== null && parameters.has(layer.bias) ? layer.bias : null,
+    }));
+  if (reached.length === 0) {
+    throw new TrainingError(
+      'unsupported-model',
+      'This model has no convolution or linear layer whose weights can be trained: they may be quantised. Cleanse the model it was quantised from.',
+    );
+  }
+  const weights = {
+    valuesOf: (name: string) => trainer.valuesOf(name),
+    setValues: (name: string, values: Float32Array) => {
+      const mask = masks.get(name);
+      trainer.setValues(name, mask === undefined ? values : values.map((value, i) => value * mask[i]!));
+    },
+  };
+  reinitialise(weights, reached, ratios, streamOf(seed, 0));
+  const missed = layers.length - reached.length;
+  return [
+    ...(missed === 0
+      ? []
+      : [`The weights of ${count(missed, 'layer')} cannot be trained and stay as they are.`]),
+    ...(file.model.graph.nodes.some(({ opType }) => opType === 'BatchNormalization')
+      ? []
+      : [
+          'The paper studied convolutional nets with batch norm; this graph has none, so expect to tune the ratios.',
+        ]),
+  ];
+}
+
+/** Says which run a checkpoint is of: everything that its result depends on. */
+function runKey({ ratios, pool, preprocessing, options, student }: Job, model: string): string {
+  const { clpU, settings, run } = options;
+  const all = {
+    version: VERSION,
+    model,
+    settings,
+    clpU,
+    pruned: student.pruned,
+    ratios: [...ratios],
+    preprocessing,
+    pixels: pool.sha256,
+    device: run.device,
+  };
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+}
+
+async function train(job: Job, run: string): Promise<Awaited<ReturnType<typeof distil>>> {
+  const { options, state, student, teacher, pool, preprocessing } = job;
+  const { trainer } = student;
+  const context = job.context.within(0.03, 0.98);
+  const { epochs } = options.settings;
+  let history: readonly Epoch[] = [];
+  if (options.resume) {
+    const saved = state.read(run);
+    trainer.restore(saved.snapshot);
+    history = saved.history;
+  } else await state.write(run, trainer.snapshot(), history);
+  let good = trainer.snapshot();
+  const result = await distil({
+    trainer,
+    teacher,
+    pool,
+    preprocessing,
+    settings: options.settings,
+    history,
+    onStep: (epoch, share) => {
+      const last = history.at(-1);
+      const so = last ? `: loss ${last.loss.toPrecision(3)}, agreement ${last.agreement.toFixed(1)} %` : '';
+      return context.tick(`Epoch ${epoch + 1} of ${epochs}${so}`, (epoch + share) / epochs);
+    },
+    onEpoch: async (done) => {
+      history = done;
+      good = trainer.snapshot();
+      await state.write(run, good, done);
+    },
+  });
+  if (result.diverged === null) return result;
+  if (result.history.length === 0) throw result.diverged;
+  trainer.restore(good);
+  return result;
+}
+
+async function write(
+  { options, file, student, ratios, context, pool, preprocessing }: Job,
+  inputSha256: string,
+  history: readonly Epoch[],
+): Promise<{ sha256: string; notes: string[] }> {
+  await context.within(0.98, 0.985).tick('Writing', 0);
+  // Nothing that differs between two runs of the same settings: the same run gives the same bytes.
+  const provenance = JSON.stringify({
+    tool: `Scour ${VERSION}`,
+    method: 'BCU',
+    input: inputSha256,
+    settings: settingsOf(options),
+    ratios: Object.fromEntries(ratios),
+    clp: options.clpU === null ? null : { u: options.clpU, layers: student.pruned },
+    data: { images: pool.size, sha256: pool.sha256 },
+    preprocessing,
+    history: history.map(({ epoch, loss, agreement }) => ({ epoch, loss, agreement })),
+  });
+  const edits = replacementEdits(student.file, student.trainer.exportModel());
+  file.verifyUnchanged();
+  const { output, force } = options;
+  return writeOnnxResult(student.file, edits, { output, force, provenance, files: filesOf(file) });
+}
+
+/** Share of the images, as they are, on which the written model and its teacher predict the same class, in percent. */
+async function agreementOf({ options, pool, preprocessing, teacher, context }: Job): Promise<number> {
+  const student = await Classifier.open(options.output, options.run);
+  try {
+    const dims = inputDims(preprocessing);
+    const order = Array.from({ length: pool.size }, (_, i) => i);
+    let same = 0;
+    let seen = 0;
+    for await (const pixels of pool.batches(order, MEASURE_BATCH)) {
+      const size = pixels.length / (preprocessing.width * preprocessing.height * 3);
+      const images = toTensor(pixels, size, preprocessing);
+      const taught = await teacher.logits(images, size, dims);
+      const learnt = await student.scores(images, size, dims);
+      const theirs = predictions(taught.logits, taught.classes);
+      same += predictions(learnt.scores, learnt.classes).reduce(
+        (sum, each, i) => sum + Number(each === theirs[i]),
+        0,
+      );
+      seen += size;
+      await context.within(0.985, 1).tick('Comparing with the teacher', seen / pool.size);
+    }
+    return (100 * same) / seen;
+  } finally {
+    await student.release();
+  }
+}
+
+function clpOf({ options, student: { pruned } }: Job): CleanseReport['clp'] {
+  if (options.clpU === null) return null;
+  const channels = pruned.reduce((sum, layer) => sum + layer.channels.length, 0);
+  return { u: options.clpU, layers: [...pruned], channels };
+}
+
+function settingsOf({ settings }: CleanseOptions): CleanseReport['settings'] {
+  return { ...settings, momentum: 0.9, weightDecay: 5e-4, augmentation: { ...settings.augmentation } };
+}
+
+function dataNotes(pool: PixelPool): string[] {
+  const notes: string[] = [];
+  if (pool.size < FEW)
+    notes.push(
+      `Only ${count(pool.size, 'image')}: the paper studied ${FEW} to 5000. Expect to lose accuracy with fewer.`,
+    );
+  if (pool.distinct < pool.size / 2)
+    notes.push(`Only ${pool.distinct} of the ${pool.size} images differ from each other.`);
+  if (pool.skipped.length > 0)
+    notes.push(`${count(pool.skipped.length, 'image')} could not be read and were left out.`);
+  return notes;
+}

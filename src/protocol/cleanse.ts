@@ -1,0 +1,76 @@
+import * as v from 'valibot';
+import { PreprocessingSchema } from './preprocessing';
+import { PrunedLayerSchema } from './prune';
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const Share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+export const CleanseEpochSchema = v.object({
+  /** From 1. */
+  epoch: Count,
+  /** Mean over the images. */
+  loss: v.number(),
+  temperature: v.number(),
+  rate: v.number(),
+  /** Of student and teacher on the augmented training images, the student in training mode; percent. */
+  agreement: v.number(),
+  seconds: v.number(),
+});
+export type CleanseEpoch = v.InferOutput<typeof CleanseEpochSchema>;
+
+export const CleanseStageSchema = v.object({
+  name: v.string(),
+  layers: v.array(v.object({ name: v.string(), kind: v.string(), weights: Count, ratio: Share })),
+});
+/** Layers of one depth, and the share of each one's weights that was re-drawn. */
+export type CleanseStage = v.InferOutput<typeof CleanseStageSchema>;
+
+export const CleanseSettingsSchema = v.object({
+  epochs: Count,
+  batchSize: Count,
+  /** Learning rate at the start. */
+  rate: v.number(),
+  momentum: v.number(),
+  weightDecay: v.number(),
+  labels: v.picklist(['soft', 'hard']),
+  /** Null: 1 + 3(e + 1)/E. */
+  temperature: v.nullable(v.number()),
+  augmentation: v.object({ pad: Count, flip: v.boolean() }),
+  seed: v.number(),
+});
+export type CleanseSettings = v.InferOutput<typeof CleanseSettingsSchema>;
+
+export const CleanseReportSchema = v.object({
+  schema: v.literal('scour.cleanse/1'),
+  /** `diverged`: the loss was no longer a number; the output holds the last finished epoch. */
+  status: v.picklist(['complete', 'diverged']),
+  input: v.string(),
+  output: v.string(),
+  /** Of the output file. */
+  sha256: v.string(),
+  /** Of the input file. */
+  inputSha256: v.string(),
+  settings: CleanseSettingsSchema,
+  stages: v.array(CleanseStageSchema),
+  /** Expected share of all weights of these layers that was re-drawn. */
+  redrawn: Share,
+  /** CLP before: its u, and the channels held at zero; null without. */
+  clp: v.nullable(v.object({ u: v.number(), layers: v.array(PrunedLayerSchema), channels: Count })),
+  data: v.object({
+    folder: v.string(),
+    images: Count,
+    distinct: Count,
+    /** Over all decoded pixels. */
+    sha256: v.string(),
+    skipped: v.array(v.object({ path: v.string(), reason: v.string() })),
+  }),
+  preprocessing: PreprocessingSchema,
+  device: v.string(),
+  history: v.array(CleanseEpochSchema),
+  /** Of the written model and its teacher on the images as they are, in percent. No measure of safety. */
+  agreement: v.number(),
+  notes: v.array(v.string()),
+  version: v.string(),
+});
+/** `scour cleanse --format json`. */
+export type CleanseReport = v.InferOutput<typeof CleanseReportSchema>;

@@ -1,0 +1,153 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { STANDARD } from '../../src/data/augment';
+import { defaultStageRatios, ratiosByStage } from '../../src/defenses/bcu/ratios';
+import { cleanseModel, type CleanseOptions } from '../../src/engine/jobs/cleanse';
+import { JobContext } from '../../src/engine/job-context';
+import { openOnnx } from '../../src/model/onnx/open';
+import { CleanseReportSchema } from '../../src/protocol/cleanse';
+import { CancelledError } from '../../src/protocol/errors';
+import { cleanseText } from '../../src/report/cleanse-text';
+import { inTemporaryFolder, quiet } from '../support/jobs';
+import { ROOT } from '../support/paths';
+
+const MODEL = path.join(ROOT, 'samples/badnets.onnx');
+const DATA = path.join(ROOT, 'samples/images');
+
+function options(output: string, changes: Partial<CleanseOptions> = {}): CleanseOptions {
+  return {
+    data: DATA,
+    output,
+    force: false,
+    resume: false,
+    samples: 96,
+    ratios: (stages) => ratiosByStage(stages, defaultStageRatios(stages)),
+    clpU: null,
+    settings: {
+      epochs: 2,
+      batchSize: 32,
+      rate: 0.01,
+      labels: 'soft',
+      temperature: null,
+      augmentation: STANDARD,
+      seed: 0,
+    },
+    preprocessing: {},
+    run: { device: 'cpu', threads: 2 },
+    ...changes,
+  };
+}
+
+/** A context that cancels once a message of progress matches. */
+function cancelledAt(message: RegExp): JobContext {
+  const abort = new AbortController();
+  return new JobContext(abort.signal, (progress) => {
+    if (message.test(progress.message)) abort.abort();
+  });
+}
+
+describe('cleansing the sample', () => {
+  it('gives the same bytes when run twice, and when interrupted and resumed', { timeout: 120_000 }, () =>
+    inTemporaryFolder(async (folder) => {
+      const [once, resumed] = ['once.onnx', 'resumed.onnx'].map((name) => path.join(folder, name));
+      const report = await cleanseModel(MODEL, options(once!), quiet());
+      expect(v.is(CleanseReportSchema, report)).toBe(true);
+      expect(report.status).toBe('complete');
+      expect(report.history.map(({ epoch, temperature, rate }) => [epoch, temperature, rate])).toEqual([
+        [1, 2.5, 0.01],
+        [2, 4, 0.005],
+      ]);
+      expect(report.history[1]!.loss).toBeLessThan(report.history[0]!.loss);
+      expect(report.agreement).toBeGreaterThan(50);
+      expect(readdirSync(folder)).toEqual(['once.onnx']);
+
+      const interrupted = cleanseModel(MODEL, options(resumed!), cancelledAt(/^Epoch 2 /));
+      await expect(interrupted).rejects.toThrow(CancelledError);
+      expect(existsSync(resumed!)).toBe(false);
+      await expect(cleanseModel(MODEL, options(resumed!), quiet())).rejects.toThrow('--resume');
+      const other = { ...options(resumed!).settings, seed: 1 };
+      await expect(
+        cleanseModel(MODEL, options(resumed!, { resume: true, settings: other }), quiet()),
+      ).rejects.toMatchObject({ reason: 'bad-checkpoint' });
+      const again = await cleanseModel(MODEL, options(resumed!, { resume: true }), quiet());
+      expect(again.sha256).toBe(report.sha256);
+      expect(readFileSync(resumed!).equals(readFileSync(once!))).toBe(true);
+      expect(readdirSync(folder).sort()).toEqual(['once.onnx', 'resumed.onnx']);
+
+      const text = cleanseText(report);
+      expect(text).toContain('no measure of safety');
+      expect(text).not.toMatch(/\bclean\b/i);
+    }),
+  );
+
+  it('changes weights and provenance only', { timeout: 60_000 }, () =>
+    inTemporaryFolder(async (folder) => {
+      const output = path.join(folder, 'student.onnx');
+      await cleanseModel(MODEL, options(output, { samples: 40 }), quiet());
+      const [before, after] = [openOnnx(MODEL), openOnnx(output)];
+      // The exporter merged equal shifts; trained, they differ, and become tensors of their own.
+      const merged = new Set(
+        before.model.graph.nodes
+          .filter(({ opType }) => opType === 'Identity')
+          .map(({ outputs }) => `${outputs[0]!}_trained`),
+      );
+      const shape = ({ model }: typeof before) => ({
+        nodes: model.graph.nodes.map(({ name, opType, inputs, outputs }) => {
+          const original = inputs.map((input) =>
+            merged.has(input) ? input.replace(/_trained$/, '') : input,
+          );
+          return [name, opType, original, outputs];
+        }),
+        tensors: [...model.graph.initializers.values()]
+          .filter(({ name }) => !merged.has(name))
+          .map(({ name, dtype, dims }) => [name, dtype, dims]),
+        inputs: model.graph.inputs,
+        outputs: model.graph.outputs,
+        opsets: [...model.opsets],
+        producer: [model.producerName, model.producerVersion, model.irVersion],
+      });
+      expect(shape(after)).toEqual(shape(before));
+      const made = after.model.metadata.get('scour.provenance');
+      expect(JSON.parse(made!)).toMatchObject({ method: 'BCU', settings: { epochs: 2, seed: 0 } });
+      expect([...after.model.metadata.keys()]).toEqual([...before.model.metadata.keys(), 'scour.provenance']);
+      before.close();
+      after.close();
+    }),
+  );
+
+  it('holds pruned channels at zero with CLP first', { timeout: 60_000 }, () =>
+    inTemporaryFolder(async (folder) => {
+      const output = path.join(folder, 'student.onnx');
+      const report = await cleanseModel(MODEL, options(output, { samples: 40, clpU: 2 }), quiet());
+      expect(report.clp!.channels).toBeGreaterThan(0);
+      const file = openOnnx(output);
+      const norms = new Map(
+        file.model.graph.nodes
+          .filter(({ opType }) => opType === 'BatchNormalization')
+          .map((node) => [node.name, node]),
+      );
+      for (const { norm, channels } of report.clp!.layers) {
+        for (const input of [1, 2]) {
+          const { values } = file.evaluator.evaluate(norms.get(norm!)!.inputs[input]!);
+          const zeros = Array.from(values).flatMap((value, k) => (value === 0 ? [k] : []));
+          expect(zeros).toEqual(expect.arrayContaining(channels));
+          if (input === 1) expect(zeros.length).toBe(channels.length);
+        }
+      }
+      file.close();
+    }),
+  );
+
+  it('keeps no output and says so where training diverges at once', { timeout: 60_000 }, () =>
+    inTemporaryFolder(async (folder) => {
+      const output = path.join(folder, 'student.onnx');
+      const settings = { ...options(output).settings, rate: 1e30 };
+      await expect(cleanseModel(MODEL, options(output, { settings }), quiet())).rejects.toMatchObject({
+        reason: 'diverged',
+      });
+      expect(existsSync(output)).toBe(false);
+    }),
+  );
+});
