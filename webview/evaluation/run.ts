@@ -12,7 +12,7 @@ import { section, type Section } from '../dom/section';
 import { obstacle, type EvaluationState, type Part, type Post } from './state';
 
 const DEVICE_NAMES: Readonly<Record<(typeof DEVICES)[number], string>> = {
-  auto: 'The fastest that works',
+  auto: 'Fastest available',
   cpu: 'CPU',
   webgpu: 'WebGPU',
   cuda: 'CUDA',

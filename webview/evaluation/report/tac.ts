@@ -85,7 +85,7 @@ function card(layer: TacLayer, channels: readonly Channel[], at: number, charts:
       'div',
       { class: 'card-head' },
       h('h3', { id: headingId }, nameOf(layer.name)),
-      rho === null ? null : h('span', { class: 'pill' }, `ρ = ${rho.toFixed(2)}`),
+      rho === null ? null : h('span', { class: 'pill' }, `ρ = ${rho.toFixed(2).replace('-', '−')}`),
     ),
     charts.xy(
       {

@@ -1,0 +1,126 @@
+// "Evaluate…" in a real VS Code, on the sample model and its images. Run by test/e2e/run.mjs, which prepares the package.
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { installCodeServer } from './install.mjs';
+import { startVSCode, until } from './vscode.mjs';
+import { answerFileDialog, chooseInExplorer, panel, setTheme } from './workbench.mjs';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const out = path.join(root, 'out/e2e');
+const samples = path.join(root, 'samples');
+const EVALUATE = 'Evaluate… (Scour)';
+/** What PyTorch makes of the sample model on its images. */
+const reference = JSON.parse(readFileSync(path.join(samples, 'badnets.eval.json'), 'utf8')).samples.original;
+
+let vscode;
+before(
+  async () => {
+    mkdirSync(out, { recursive: true });
+    const codeServer = await installCodeServer(path.join(root, '.cache'));
+    const vsix = process.env.SCOUR_VSIX;
+    assert.ok(vsix, 'SCOUR_VSIX names the package to test: run this file through test/e2e/run.mjs');
+    vscode = await startVSCode(codeServer, { vsix });
+  },
+  { timeout: 300_000 },
+);
+after(() => vscode?.stop());
+
+/** A folder with the sample model under a name of its own, and its images. */
+function makeWorkspace() {
+  const folder = path.join(vscode.home, 'evaluate');
+  mkdirSync(folder);
+  copyFileSync(path.join(samples, 'badnets.onnx'), path.join(folder, 'suspect.onnx'));
+  chmodSync(path.join(folder, 'suspect.onnx'), 0o644);
+  copyFileSync(path.join(samples, 'preprocessor_config.json'), path.join(folder, 'preprocessor_config.json'));
+  for (const images of ['images', 'triggered'])
+    cpSync(path.join(samples, images), path.join(folder, images), { recursive: true });
+  return folder;
+}
+
+test(
+  'choose images, add triggers, evaluate, sweep, export: figures are the reference’s',
+  { timeout: 300_000 },
+  async (t) => {
+    const folder = makeWorkspace();
+    const page = await vscode.open(folder);
+    t.after(async () => {
+      await page.screenshot({ path: path.join(out, 'e2e-last-evaluate.png') });
+      await page.close();
+    });
+    const shown = panel(page);
+    const button = (name) => shown.getByRole('button', { name });
+
+    await chooseInExplorer(page, 'suspect.onnx', EVALUATE);
+    await shown.getByRole('heading', { name: 'Evaluate on images' }).waitFor();
+
+    await button('Choose folder…').click();
+    await answerFileDialog(page, `${path.join(folder, 'images')}/`);
+    await shown.getByText(`${reference.n} images in 10 classes`).first().waitFor({ timeout: 60_000 });
+    await shown.getByText('from preprocessor_config.json').first().waitFor();
+    await shown.getByLabel('Target class').selectOption({ label: '0: airplane' });
+
+    await shown.locator('#attack-kind').selectOption({ label: 'BadNets' });
+    await button('Add trigger').click();
+    await button('Show on images').click();
+    await shown.locator('.pair img').first().waitFor({ timeout: 60_000 });
+
+    await shown.locator('#attack-kind').selectOption({ label: 'Images that carry a trigger' });
+    await button('Add trigger').click();
+    await answerFileDialog(page, `${path.join(folder, 'triggered')}/`);
+    await shown.locator('.attack-card').nth(1).waitFor();
+
+    await shown.getByRole('button', { name: 'Evaluate', exact: true }).click();
+    await button('Show the report').click({ timeout: 120_000 });
+    const cells = await shown.locator('.rates tbody td').allTextContents();
+    const percent = cells.map((text) => Number(text.split(' %')[0]));
+    const { acc, asr, ra } = reference;
+    assert.deepEqual(
+      percent,
+      [acc, asr, ra, asr, ra].map((figure) => Number(figure.toFixed(1))),
+      `ACC, then ASR and RA of both triggers: ${cells.join(' | ')}`,
+    );
+    assert.match(cells[1], new RegExp(`${reference.n_triggered} of ${reference.n_triggered} images`));
+    assert.ok((await shown.locator('#samples img').count()) >= 2, 'sample images are shown');
+    for (const section of ['tac', 'embedding']) await shown.locator(`#${section} canvas`).first().waitFor();
+    await page.screenshot({ path: path.join(out, 'e2e-evaluate-dark.png') });
+    await setTheme(page, 'Light Modern', 'vs');
+    await shown.locator('body.vscode-light').waitFor();
+    await page.screenshot({ path: path.join(out, 'e2e-evaluate-light.png') });
+
+    await button('Sweep u').click();
+    await shown.getByText('Sweep as a table').click({ timeout: 180_000 });
+    assert.equal(await shown.locator('#sweep tbody tr').count(), 21);
+
+    for (const [label, name] of [
+      ['HTML page…', 'suspect.evaluation.html'],
+      ['JSON…', 'suspect.evaluation.json'],
+    ]) {
+      const file = path.join(folder, name);
+      await button(label).click();
+      const input = page.locator('.quick-input-widget input').first();
+      await input.waitFor();
+      await until(
+        async () => (await input.inputValue()) === file,
+        10_000,
+        () => `the dialog does not suggest ${file}`,
+      );
+      await answerFileDialog(page, file);
+      await shown.locator('#export').getByText(name).waitFor({ timeout: 60_000 });
+    }
+    const json = JSON.parse(readFileSync(path.join(folder, 'suspect.evaluation.json'), 'utf8'));
+    assert.equal(json.schema, 'scour.evaluation/1');
+    assert.ok(Math.abs(json.models[0].acc - acc) < 0.1);
+    assert.equal(json.models[0].sweep.length, 21, 'the sweep goes with the report');
+    const html = readFileSync(path.join(folder, 'suspect.evaluation.html'), 'utf8');
+    assert.match(html, /suspect\.onnx/);
+    assert.doesNotMatch(html, /(src|href)="https?:/, 'one file, nothing from elsewhere');
+    assert.deepEqual(
+      readFileSync(path.join(folder, 'suspect.onnx')),
+      readFileSync(path.join(samples, 'badnets.onnx')),
+      'the model is untouched',
+    );
+  },
+);
