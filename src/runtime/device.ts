@@ -24,8 +24,9 @@ const TOLERANCE = 1e-2;
 
 /**
  * Picks the fastest device that works: the CPU, unless another one loads the model, gives the same answers on a small
- * batch and is faster. A device that fails is named in a warning, never an error; a CPU that fails is passed on, as
- * what remains has nothing to be checked against. Sessions that are not chosen are released.
+ * batch and is faster. A device that fails is named in a warning, never an error; so is a batch that the CPU cannot run,
+ * as nothing can be checked against it. Only a model that the CPU cannot load is an error. Sessions that are not chosen
+ * are released.
  *
  * `open` makes a session on a device; `now` is a clock in milliseconds.
  */
@@ -37,7 +38,13 @@ export async function chooseDevice<S>(
   let best = { device: 'cpu' as Provider, contestant: await open('cpu') };
   if (others.length === 0) return { session: best.contestant.session, device: 'cpu', warnings: [] };
   const warnings: string[] = [];
-  const expected = await trial(best.contestant, now);
+  let expected: Trial;
+  try {
+    expected = await trial(best.contestant, now);
+  } catch (error) {
+    const why = `Only the CPU is used, as devices cannot be compared: ${firstLine(messageOf(error))}`;
+    return { session: best.contestant.session, device: 'cpu', warnings: [why] };
+  }
   let fastest = expected.milliseconds;
   for (const device of others) {
     let contestant: Contestant<S> | null = null;
@@ -60,10 +67,12 @@ export async function chooseDevice<S>(
   return { session: best.contestant.session, device: best.device, warnings };
 }
 
-async function trial<S>(
-  { run }: Contestant<S>,
-  now: () => number,
-): Promise<{ values: Float32Array; milliseconds: number }> {
+interface Trial {
+  readonly values: Float32Array;
+  readonly milliseconds: number;
+}
+
+async function trial<S>({ run }: Contestant<S>, now: () => number): Promise<Trial> {
   const values = await run();
   let milliseconds = Infinity;
   for (let i = 0; i < TIMED_RUNS; i++) {

@@ -40,7 +40,16 @@ export async function openSession(path: string, options: SessionOptions): Promis
         `Device '${device}' is not available here; onnxruntime offers ${offered.join(', ')}.`,
       );
     }
-    return { session: await create(path, device, threads), device, warnings: [] };
+    try {
+      return { session: await create(path, device, threads), device, warnings: [] };
+    } catch (cause) {
+      if (device === 'cpu') throw cause;
+      throw new RuntimeError(
+        'device-unavailable',
+        `${messageOf(cause)}. Where the device itself is at fault, choose another one (auto, cpu).`,
+        { cause },
+      );
+    }
   }
   const others = (['cuda', 'webgpu'] as const).filter((name) => hasGpu() && offered.includes(name));
   return await chooseDevice(others, async (each) => contestant(await create(path, each, threads)));
@@ -65,7 +74,7 @@ async function create(path: string, device: Provider, threads: number): Promise<
   } catch (cause) {
     throw new RuntimeError(
       'cannot-load',
-      `onnxruntime cannot load ${path} on ${device}: ${messageOf(cause)}`,
+      `onnxruntime cannot load ${path} on ${device}: ${messageOf(cause).trim()}`,
       { cause },
     );
   }

@@ -1,5 +1,10 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chooseDevice, type Contestant, type Provider } from '../../src/runtime/device';
+import { openSession } from '../../src/runtime/session';
+import { inTemporaryFolder } from '../support/jobs';
+import { smallNetBytes } from '../support/models';
 
 interface Fake {
   readonly milliseconds?: number;
@@ -69,7 +74,34 @@ describe('auto', () => {
     expect(released).toEqual(fake.fails === 'open' ? [] : ['webgpu']);
   });
 
+  it('is the CPU, visibly, where the batch cannot be run', async () => {
+    const { choose, released } = lab({ cpu: { fails: 'run' }, webgpu: {} });
+    const { device, warnings } = await choose();
+    expect(device).toBe('cpu');
+    expect(warnings.join()).toContain('cannot be compared: kernel is missing');
+    expect(released).toEqual([]);
+  });
+
   it('passes on what the CPU says where the model does not load at all', async () => {
     await expect(lab({ cpu: { fails: 'open' }, webgpu: {} }).choose()).rejects.toThrow('no adapter');
   });
+});
+
+describe('a device that is asked for', () => {
+  // Where there is a GPU, CUDA may well work.
+  it.skipIf(existsSync('/dev/nvidia0'))(
+    'and does not work is an error that says what else there is',
+    async () => {
+      await inTemporaryFolder(async (folder) => {
+        const model = path.join(folder, 'm.onnx');
+        writeFileSync(model, smallNetBytes());
+        const promise = openSession(model, { device: 'cuda', threads: 1 });
+        await expect(promise).rejects.toMatchObject({ reason: 'device-unavailable' });
+        await expect(promise).rejects.toThrow(/cuda.*auto, cpu/s);
+        const { session, device } = await openSession(model, { device: 'cpu', threads: 1 });
+        expect(device).toBe('cpu');
+        await session.release();
+      });
+    },
+  );
 });
