@@ -91,6 +91,23 @@ describe.skipIf(!hasChromium)(TITLE, () => {
     });
   });
 
+  test('images that cannot be used say why, and can be looked at again', async () => {
+    await withPanel(async (panel, page) => {
+      const error = { name: 'DataError', reason: 'no-images', message: 'There is no image in it.' };
+      await panel.send(fixtures.modelsMessage(), fixtures.planMessage(), {
+        kind: 'description',
+        description: { state: 'failed', error },
+      });
+      expect(await page.locator('#images').textContent()).toContain('There is no image in it.');
+      expect(await page.locator('#run-why').textContent()).toContain('The images cannot be used');
+      await page.getByRole('button', { name: 'Look again' }).click();
+      expect(await last(panel)).toEqual({ kind: 'describe' });
+      await panel.send(fixtures.description({ modelClasses: 100 }));
+      expect(await page.locator('#images').textContent()).toContain('the model tells 100 apart');
+      expect(await page.locator('#run-why').textContent()).toBe('');
+    });
+  });
+
   test('every built-in trigger has its parameters, checked before they are sent', async () => {
     await withPanel(async (panel, page) => {
       await panel.send(...READY);

@@ -16,6 +16,8 @@ import { visible } from '../../src/protocol/wording';
 import { skippedList } from '../dom/skipped';
 import type { EvaluationState, Part, Post } from './state';
 
+const UNKNOWN = 'Read from the model and the files beside it once images are chosen.';
+
 /** The images, what is in them, and how they become the model's input. */
 export class Images implements Part {
   readonly section: Section;
@@ -26,17 +28,20 @@ export class Images implements Part {
   private readonly progress: ProgressView;
   private readonly form: PreprocessingForm;
   private readonly announcer: Announcer;
+  private readonly retry: () => void;
+  private readonly several = h('p', { class: 'hint' });
 
   constructor(memory: OpenMemory, announcer: Announcer, post: Post) {
     this.announcer = announcer;
+    this.retry = () => {
+      post({ kind: 'describe' });
+    };
     this.progress = new ProgressView({
       label: 'Looking at the images',
       onCancel: () => {
         post({ kind: 'cancel', job: 'description' });
       },
-      onRetry: () => {
-        post({ kind: 'describe' });
-      },
+      onRetry: this.retry,
     });
     this.form = new PreprocessingForm((preprocessing) => {
       post({ kind: 'edit', change: { preprocessing } });
@@ -63,13 +68,22 @@ export class Images implements Part {
       this.outcome,
       h('h3', { class: 'spaced' }, 'How an image becomes the model’s input'),
       this.effective,
+      this.several,
       this.form.element,
     );
     this.element = this.section.element;
   }
 
   update(state: EvaluationState, before: EvaluationState | null): void {
-    const { plan, description } = state;
+    const { plan, description, models } = state;
+    if (models !== before?.models) {
+      const [first] = models;
+      this.several.hidden = models.length < 2;
+      setText(
+        this.several,
+        `So it is for ${visible(first?.name ?? '', 120)}. The others are read in the same way, each from the files beside it; what is set here holds for all.`,
+      );
+    }
     if (plan !== null && plan !== before?.plan) {
       if (plan.data === null) {
         fill(
@@ -86,8 +100,11 @@ export class Images implements Part {
     setText(this.section.aside, '');
     switch (description.state) {
       case 'idle':
+        setText(this.effective, UNKNOWN);
+        return;
       case 'cancelled':
-        setText(this.effective, 'Read from the model and the files beside it once images are chosen.');
+        setText(this.effective, UNKNOWN);
+        fill(this.outcome, notice('note', h('p', {}, 'The images were not looked at.'), this.again()));
         return;
       case 'running':
         return;
@@ -95,7 +112,7 @@ export class Images implements Part {
         const message = visible(description.error.message);
         fill(
           this.outcome,
-          notice('error', h('p', {}, h('strong', {}, 'The images cannot be used. '), message)),
+          notice('error', h('p', {}, h('strong', {}, 'The images cannot be used. '), message), this.again()),
         );
         this.announcer.say('images', `The images cannot be used. ${message}`);
         return;
@@ -113,6 +130,14 @@ export class Images implements Part {
         return;
       }
     }
+  }
+
+  private again(): HTMLElement {
+    return h(
+      'div',
+      { class: 'actions' },
+      button({ label: 'Look again', icon: 'refresh', secondary: true, onPress: this.retry }),
+    );
   }
 }
 
