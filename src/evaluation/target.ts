@@ -16,3 +16,11 @@ export function resolveTarget(target: number | string, classes: readonly string[
       : `The data has no class '${visible(target, 60)}'; it has ${listShort(classes.map((name) => visible(name, 40)))}.`,
   );
 }
+
+/** What to warn of where a target given as a number could be taken for another class's name; null where it cannot. */
+export function ambiguousTarget(target: number | string, classes: readonly string[]): string | null {
+  const named = classes.indexOf(String(target));
+  const number = Number(target);
+  if (named < 0 || !Number.isInteger(number) || named === number) return null;
+  return `Target ${target} is taken for the class number ${number}, '${visible(classes[number] ?? '', 60)}'; the class named '${target}' has number ${named}.`;
+}

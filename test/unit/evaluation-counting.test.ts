@@ -4,7 +4,7 @@ import type { DecodeFailure } from '../../src/data/loading/messages';
 import { percent, wilson } from '../../src/evaluation/interval';
 import { Skips } from '../../src/evaluation/skips';
 import { AttackTally, CleanTally } from '../../src/evaluation/tally';
-import { resolveTarget } from '../../src/evaluation/target';
+import { ambiguousTarget, resolveTarget } from '../../src/evaluation/target';
 import { triggeredSamples } from '../../src/evaluation/triggered-set';
 import { DataError, UsageError } from '../../src/protocol/errors';
 import { NO_PREDICTION, predictions } from '../../src/runtime/classifier';
@@ -101,6 +101,14 @@ describe('the target', () => {
     expect(resolveTarget(2, classes)).toBe(2);
     expect(resolveTarget('dog', classes)).toBe(1);
     expect(resolveTarget('1', classes)).toBe(1);
+  });
+  it('given as a number may also be the name of another class: that is said', () => {
+    expect(ambiguousTarget('1', classes)).toContain(
+      "class number 1, 'dog'; the class named '1' has number 2",
+    );
+    expect(ambiguousTarget(0, classes)).toBeNull();
+    expect(ambiguousTarget('dog', classes)).toBeNull();
+    expect(ambiguousTarget(1, ['0', '1'])).toBeNull();
   });
   it.each([3, -1, 1.5, '3', 'Dog', ''])('%s is out of range', (target) => {
     expect(() => resolveTarget(target, classes)).toThrow(UsageError);

@@ -4,7 +4,7 @@ import type { Trigger } from '../../attacks/trigger';
 import { sampleEvenly, type Dataset, type Sample } from '../../data/dataset';
 import { openDataset } from '../../data/open-dataset';
 import { Skips, UNREADABLE_LIMIT } from '../../evaluation/skips';
-import { resolveTarget } from '../../evaluation/target';
+import { ambiguousTarget, resolveTarget } from '../../evaluation/target';
 import { triggeredSamples } from '../../evaluation/triggered-set';
 import type { Attack } from '../../protocol/attack';
 import { DataError, UsageError } from '../../protocol/errors';
@@ -55,6 +55,10 @@ export function setUp(asked: Asked): Setup {
   const samples = sampleEvenly(dataset.samples, asked.limit ?? Infinity, seed);
   const warnings = emptyClassWarnings(dataset);
   const target = targetOf(asked, dataset, samples);
+  if (asked.target !== null && dataset.classes !== null) {
+    const ambiguity = ambiguousTarget(asked.target, dataset.classes);
+    if (ambiguity !== null) warnings.push(ambiguity);
+  }
   const names = attackNames(asked.attacks);
   const attacks = asked.attacks.map((attack, i): NamedAttack => {
     if (attack.kind !== 'folder') return { name: names[i]!, attack, folder: null };
