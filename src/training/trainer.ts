@@ -208,6 +208,32 @@ export class Trainer {
     };
   }
 
+  /**
+   * Compiles the step for batches of `size` and tries it once on blank images, so that a job learns before it starts
+   * that the device cannot run it. Changes nothing. Throws TrainingError as `step` does, except `diverged`.
+   */
+  async rehearse(size: number): Promise<void> {
+    const width = this.classes;
+    const targets = Object.fromEntries(
+      [...inputsOf(this.plan.terms)].map(([name, kind]) => [
+        name,
+        new Float32Array(kind === 'scores' ? size * width : size),
+      ]),
+    );
+    const images = new Float32Array(size * sizeOf(this.image));
+    const batch = { images, size, targets };
+    this.checkBatch(batch);
+    // What a step writes takes effect with `commit` only.
+    const part = this.options.microBatch;
+    if (part === undefined || part >= size) await this.wholeStep(batch, {}, 0);
+    else await this.stepInParts(batch, {}, 0, part);
+  }
+
+  /** Number of classes: values of the output per image. */
+  get classes(): number {
+    return sizeOf(this.plan.shapes.typeOf(this.plan.forward.output, 1).shape);
+  }
+
   /** Current values of a parameter or running statistic, a copy. Throws TrainingError `bad-input` for an unknown name. */
   valuesOf(name: string): Float32Array {
     return this.state.valuesOf(name);

@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -204,6 +212,20 @@ describe('a trainer', () => {
     };
     const numeric = ((await at(0.01)) - (await at(-0.01))) / 0.02;
     expect(input!.reduce((total, value, i) => total + value * direction[i]!, 0)).toBeCloseTo(numeric, 3);
+  });
+
+  it('rehearses a step without a trace', async () => {
+    const [rehearsed, plain] = [await trainerIn(smallNet(), OPTIONS), await trainerIn(smallNet(), OPTIONS)];
+    await rehearsed.rehearse(6);
+    expect(rehearsed.classes).toBe(4);
+    expect(rehearsed.stepsDone).toBe(0);
+    expect(rehearsed.snapshot()).toEqual(plain.snapshot());
+    expect(await run(rehearsed, 3)).toEqual(await run(plain, 3));
+  });
+
+  it.skipIf(existsSync('/dev/nvidia0'))('says before it starts that a device is not there', async () => {
+    const trainer = await trainerIn(smallNet(), { ...OPTIONS, device: 'cuda' });
+    expect(await failure(trainer.rehearse(6))).toBe('device-unavailable');
   });
 
   it('trains batches of several sizes', async () => {

@@ -51,7 +51,8 @@ class Preparation {
       throw unsupported('it defines operators of its own. Export it with them inlined');
     for (const [name, tensor] of graph.initializers) this.stored.set(name, tensor);
     for (const node of topological(graph.nodes)) this.take(node, opset);
-    const nodes = this.nodes.map((node) => this.classify(node));
+    const scaled = this.scaledInput();
+    const nodes = this.nodes.map((node) => this.classify(node, scaled));
     return {
       opsets: new Map([...this.model.opsets, ['', Math.max(opset, TRAINING_OPSET)]]),
       nodes,
@@ -81,14 +82,17 @@ class Preparation {
   private output(): string {
     const [output] = this.model.graph.outputs;
     if (!output) throw unsupported('it has no output');
+    const producers = new Map(this.nodes.map((node) => [node.outputs[0], node]));
     let { name } = output;
-    for (;;) {
-      const producer = this.nodes.find(({ outputs }) => outputs[0] === name);
+    // No walk is longer than the graph; one that is goes round a name that two nodes make.
+    for (let left = this.nodes.length; left > 0; left--) {
+      const producer = producers.get(name);
       const input = producer?.domain === '' ? (producer.inputs[0] ?? '') : '';
       if (producer?.opType === 'Softmax') return input;
-      if (producer === undefined || !FORWARDING.has(producer.opType)) return output.name;
+      if (producer === undefined || !FORWARDING.has(producer.opType)) break;
       name = input;
     }
+    return output.name;
   }
 
   /** Upgrades a node, and takes away those that only hold, forward or (at inference) do nothing. */
@@ -132,7 +136,7 @@ class Preparation {
   }
 
   /** Sorts a node's stored inputs into parameters, statistics and constants. */
-  private classify(node: OnnxNode): OnnxNode {
+  private classify(node: OnnxNode, scaled: ReadonlySet<string>): OnnxNode {
     if (node.opType === 'BatchNormalization' && node.domain === '') return this.classifyBatchNorm(node);
     node.inputs.forEach((name, i) => {
       const tensor = this.stored.get(name);
@@ -145,7 +149,7 @@ class Preparation {
           (slot === 'operand' &&
             elementsOf(tensor) > 1 &&
             !this.held.has(name) &&
-            !this.isPreprocessing(node)));
+            !this.isScaling(node, scaled)));
       if (trained) this.store(this.parameters, name, tensor);
       else if (!this.parameters.has(name)) this.constants.set(name, this.constant(name, tensor));
     });
@@ -178,19 +182,21 @@ class Preparation {
     return result;
   }
 
-  /** True where the node shifts or scales the model's input: mean and standard deviation of the images, no weights. */
-  private isPreprocessing(node: OnnxNode): boolean {
-    const image = this.model.graph.inputs.find(({ name }) => !this.model.graph.initializers.has(name))?.name;
-    const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div']);
-    const before = (each: OnnxNode): boolean => {
-      if (!arithmetic.has(each.opType)) return false;
-      const moving = each.inputs.filter((name) => !this.stored.has(name));
-      if (moving.length !== 1) return false;
-      if (moving[0] === image) return true;
-      const producer = this.nodes.find(({ outputs }) => outputs.includes(moving[0]!));
-      return producer !== undefined && before(producer);
-    };
-    return before(node);
+  /**
+   * Values that are the model's input but for arithmetic with stored numbers: what is added or multiplied there is the
+   * mean and deviation of the images, no weights.
+   */
+  private scaledInput(): Set<string> {
+    const { inputs, initializers } = this.model.graph;
+    const scaled = new Set(inputs.flatMap(({ name }) => (initializers.has(name) ? [] : [name])));
+    for (const node of this.nodes)
+      if (this.isScaling(node, scaled)) for (const output of node.outputs) scaled.add(output);
+    return scaled;
+  }
+
+  private isScaling({ opType, inputs }: OnnxNode, scaled: ReadonlySet<string>): boolean {
+    const moving = inputs.filter((name) => !this.stored.has(name));
+    return ARITHMETIC.has(opType) && moving.length === 1 && scaled.has(moving[0]!);
   }
 
   private store(into: Map<string, StoredTensor>, name: string, tensor: OnnxTensor): void {
@@ -224,6 +230,8 @@ class Preparation {
     return tensorOf(name, tensor.dtype, tensor.dims, Uint8Array.from(source.read(start, length)));
   }
 }
+
+const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
 /** Operators that change no number; the classes stay in order. */
 const FORWARDING = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast']);

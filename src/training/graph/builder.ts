@@ -112,13 +112,13 @@ export class GraphBuilder {
   /** A float32 constant. */
   floats(values: Float32Array, shape: readonly number[]): Value {
     const key = values.length <= SHARE ? `float32:${shape.join(',')}:${values.join(',')}` : null;
-    return this.constant(key, () => floatTensor(this.fresh('const'), shape, values), Array.from(values));
+    return this.constant(key, () => floatTensor(this.fresh('const'), shape, values), values);
   }
 
   /** Adds a constant tensor under its own name, with its values where they are few. */
-  tensor(tensor: OnnxTensor, values: readonly number[] | null): Value {
+  tensor(tensor: OnnxTensor, values: ArrayLike<number> | null): Value {
     this.constants.set(tensor.name, tensor);
-    if (values !== null && values.length <= KEEP_KNOWN) this.known.set(tensor.name, values);
+    if (values !== null && values.length <= KEEP_KNOWN) this.known.set(tensor.name, Array.from(values));
     return this.named(tensor.name, { dtype: tensor.dtype, shape: tensor.dims });
   }
 
@@ -214,7 +214,7 @@ export class GraphBuilder {
     return { renamed, copies };
   }
 
-  private constant(key: string | null, make: () => OnnxTensor, values: readonly number[]): Value {
+  private constant(key: string | null, make: () => OnnxTensor, values: ArrayLike<number>): Value {
     const earlier = key === null ? undefined : this.expressions.get(key)?.[0];
     if (earlier) return earlier;
     const value = this.tensor(make(), values);
