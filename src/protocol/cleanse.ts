@@ -65,7 +65,8 @@ export const CleanseReportSchema = v.object({
     skipped: v.array(v.object({ path: v.string(), reason: v.string() })),
   }),
   preprocessing: PreprocessingSchema,
-  device: v.string(),
+  /** What the teacher ran on, and what the student was trained on. */
+  devices: v.object({ teacher: v.string(), student: v.string() }),
   history: v.array(CleanseEpochSchema),
   /** Of the written model and its teacher on the images as they are, in percent. No measure of safety. */
   agreement: v.number(),

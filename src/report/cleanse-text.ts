@@ -15,7 +15,7 @@ export function cleanseText(report: CleanseReport): string {
       clp === null
         ? 'No channel was pruned.'
         : `CLP at u = ${clp.u} pruned ${count(clp.channels, 'channel')} in ${count(clp.layers.length, 'layer')}; they were held at zero.`,
-      `Batch ${settings.batchSize}, learning rate ${settings.rate}, ${settings.labels} labels, on ${report.device}.`,
+      `Batch ${settings.batchSize}, learning rate ${settings.rate}, ${settings.labels} labels, on ${report.devices.student}.`,
     ].join('\n'),
     stageTable(report),
     epochTable(report),

@@ -11,7 +11,7 @@ import { CleanseReportSchema } from '../../src/protocol/cleanse';
 import { CancelledError } from '../../src/protocol/errors';
 import { cleanseText } from '../../src/report/cleanse-text';
 import { inTemporaryFolder, quiet } from '../support/jobs';
-import { ROOT } from '../support/paths';
+import { HAS_SHARED, NEEDS_SHARED, ROOT, SHARED } from '../support/paths';
 
 const MODEL = path.join(ROOT, 'samples/badnets.onnx');
 const DATA = path.join(ROOT, 'samples/images');
@@ -138,6 +138,36 @@ describe('cleansing the sample', () => {
       }
       file.close();
     }),
+  );
+
+  it.skipIf(!HAS_SHARED)(
+    `holds them in a folded graph by weight and bias${NEEDS_SHARED}`,
+    { timeout: 120_000 },
+    () =>
+      inTemporaryFolder(async (folder) => {
+        const model = path.join(SHARED, 'models/badnets.folded.onnx');
+        const output = path.join(folder, 'student.onnx');
+        const settings = { ...options(output).settings, epochs: 1 };
+        const preprocessing = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.243, 0.261] };
+        const changes = { samples: 32, clpU: 3, settings, preprocessing };
+        const report = await cleanseModel(model, options(output, changes), quiet());
+        expect(report.clp!.channels).toBeGreaterThan(0);
+        expect(report.notes.join()).toContain('batch norm');
+        const file = openOnnx(output);
+        const convolutions = new Map(file.model.graph.nodes.map((node) => [node.name, node]));
+        for (const { name, channels } of report.clp!.layers) {
+          const [weight, bias] = convolutions
+            .get(name)!
+            .inputs.slice(1)
+            .map((value) => file.evaluator.evaluate(value));
+          const size = weight!.values.length / bias!.values.length;
+          Array.from(bias!.values).forEach((value, k) => {
+            const isSilent = weight!.values.slice(k * size, (k + 1) * size).every((each) => each === 0);
+            expect([isSilent, value === 0]).toEqual([channels.includes(k), channels.includes(k)]);
+          });
+        }
+        file.close();
+      }),
   );
 
   it('keeps no output and says so where training diverges at once', { timeout: 60_000 }, () =>

@@ -3,6 +3,7 @@ import { STANDARD } from '../../data/augment';
 import { defaultStageRatios, ratiosByLayer, ratiosByStage, type Ratios } from '../../defenses/bcu/ratios';
 import type { Stage } from '../../defenses/bcu/stages';
 import { cleanseModel, type CleanseOptions } from '../../engine/jobs/cleanse';
+import { CleanseState } from '../../engine/jobs/cleanse-state';
 import { CancelledError, UsageError, messageOf } from '../../protocol/errors';
 import { cleanseText } from '../../report/cleanse-text';
 import { CATALOGUE } from '../catalogue';
@@ -78,7 +79,7 @@ export const CLEANSE: Command = {
     try {
       report = await cleanseModel(input, options, context);
     } catch (error) {
-      if (error instanceof CancelledError)
+      if (error instanceof CancelledError && new CleanseState(options.output).exists)
         warn('What was done is kept: continue with the same command and --resume.');
       throw error;
     }

@@ -34,6 +34,12 @@ export function teacherOf(file: OnnxFile, classifier: Classifier): Teacher {
   return {
     logits: async (images, count, dims) => {
       const { scores, classes } = await classifier.scores(images, count, dims);
+      if (!scores.every((score) => Number.isFinite(score))) {
+        throw new TrainingError(
+          'unsupported-model',
+          'The model gives scores that are not finite numbers for some images: nothing can be learnt from it. Its weights may be damaged, or mean and std wrong.',
+        );
+      }
       if (!isProbability) return { logits: scores, classes };
       return { logits: scores.map((p) => Math.log(Math.max(p, TINIEST))), classes };
     },

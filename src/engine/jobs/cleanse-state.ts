@@ -20,19 +20,23 @@ export class CleanseState {
     this.file = path.join(this.folder, 'checkpoint.safetensors');
   }
 
+  /** True where an interrupted run can be resumed. */
+  get exists(): boolean {
+    return existsSync(this.file);
+  }
+
   /**
    * Before a run, so that the work of an interrupted one is not lost by mistake. Throws OutputError `exists` where there
    * is one and neither it is to be resumed nor `force` is given, `nothing-to-do` where there is none to resume.
    */
   check({ resume, force }: { readonly resume: boolean; readonly force: boolean }): void {
-    const isThere = existsSync(this.file);
-    if (resume && !isThere)
+    if (resume && !this.exists)
       throw new OutputError(
         'nothing-to-do',
         this.folder,
         `There is no interrupted run to resume: ${this.file} does not exist.`,
       );
-    if (isThere && !resume && !force)
+    if (this.exists && !resume && !force)
       throw new OutputError(
         'exists',
         this.folder,

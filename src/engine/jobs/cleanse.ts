@@ -1,46 +1,30 @@
 import { createHash } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { rmSync } from 'node:fs';
 import { sampleEvenly } from '../../data/dataset';
 import { openDataset } from '../../data/open-dataset';
 import { PixelPool } from '../../data/pixel-pool';
 import { resolvePreprocessing } from '../../data/preprocessing';
-import { inputDims, toTensor } from '../../data/tensor';
-import {
-  distil,
-  lossOf,
-  optimizerOf,
-  streamOf,
-  type DistillationSettings,
-  type Epoch,
-} from '../../defenses/bcu/distil';
-import { prunedCopy, type Masks } from '../../defenses/bcu/held-channels';
+import { agreementWithTeacher } from '../../defenses/bcu/agreement';
+import { distil, type Epoch } from '../../defenses/bcu/distil';
 import { redrawnShare, type Ratios } from '../../defenses/bcu/ratios';
-import { reinitialise } from '../../defenses/bcu/reinitialise';
 import { stagesOf, type Stage } from '../../defenses/bcu/stages';
 import { teacherOf, type Teacher } from '../../defenses/bcu/teacher';
-import { onnxLayers } from '../../defenses/clp/onnx-layers';
-import { scoreLayers } from '../../defenses/clp/score';
 import { checkOutput } from '../../model/atomic-write';
 import { openOnnx, type OnnxFile } from '../../model/onnx/open';
 import { replacementEdits } from '../../model/onnx/replacement';
 import type { CleanseReport } from '../../protocol/cleanse';
 import type { Preprocessing, PreprocessingOptions } from '../../protocol/preprocessing';
-import type { PrunedLayer } from '../../protocol/prune';
 import { VERSION } from '../../protocol/version';
-import { count, visible } from '../../protocol/wording';
+import { count } from '../../protocol/wording';
 import { hashOnnx } from '../../report/onnx-facts';
-import { Classifier, predictions } from '../../runtime/classifier';
-import type { SessionOptions } from '../../runtime/session';
-import { TrainingError } from '../../training/errors';
-import { constant } from '../../training/schedules';
-import { Trainer } from '../../training/trainer';
+import { Classifier } from '../../runtime/classifier';
 import type { JobContext } from '../job-context';
 import { filesOf, writeOnnxResult } from '../subjects/onnx-subject';
 import { requireGraph } from '../subjects/open-subject';
 import { CleanseState } from './cleanse-state';
-import { prunedLayers, selectionOf } from './prune';
+import { makeStudent, type Student, type StudentOptions } from './cleanse-student';
 
-export interface CleanseOptions {
+export interface CleanseOptions extends StudentOptions {
   readonly data: string;
   readonly output: string;
   readonly force: boolean;
@@ -50,16 +34,11 @@ export interface CleanseOptions {
   readonly samples: number;
   /** The ratios of the model's stages. Throws UsageError where they do not fit. */
   readonly ratios: (stages: readonly Stage[]) => Ratios;
-  /** CLP at this u first, its channels held at zero; null without. */
-  readonly clpU: number | null;
-  readonly settings: DistillationSettings;
   readonly preprocessing: PreprocessingOptions;
-  readonly run: SessionOptions;
 }
 
 /** The paper's smallest set; below it nobody has measured. */
 const FEW = 500;
-const MEASURE_BATCH = 256;
 
 /**
  * Cleanses a model with unlabeled images (BCU, METHODS.md §2) and writes the student beside it: the input file with other
@@ -145,7 +124,7 @@ export async function cleanseModel(
             skipped: pool.skipped.map(({ path, reason }) => ({ path, reason })),
           },
           preprocessing,
-          device: classifier.device,
+          devices: { teacher: classifier.device, student: student.device },
           history,
           agreement: await agreementOf(job),
           notes: [...notes, ...written.notes],
@@ -154,8 +133,7 @@ export async function cleanseModel(
         state.remove();
         return report;
       } finally {
-        await student.trainer.release();
-        if (student.file !== file) student.file.close();
+        await student.release();
       }
     } finally {
       await classifier.release();
@@ -163,14 +141,6 @@ export async function cleanseModel(
   } finally {
     file.close();
   }
-}
-
-interface Student {
-  /** What the student's graph was read from: the input, or its pruned copy in memory. */
-  readonly file: OnnxFile;
-  readonly trainer: Trainer;
-  readonly pruned: readonly PrunedLayer[];
-  readonly notes: readonly string[];
 }
 
 interface Job {
@@ -196,87 +166,6 @@ async function loadPool(
     signal: context.signal,
     onProgress: (done, total) => context.tick(`Reading images (${done} of ${total})`, done / total),
   });
-}
-
-async function makeStudent(
-  original: OnnxFile,
-  ratios: Ratios,
-  { clpU, settings, run }: CleanseOptions,
-  preprocessing: Preprocessing,
-  context: JobContext,
-): Promise<Student> {
-  await context.tick('Preparing the student', 0);
-  const clp = clpU === null ? null : await prune(original, clpU, context);
-  const file = clp?.file ?? original;
-  try {
-    const masks: Masks = clp?.masks ?? new Map<string, Float32Array>();
-    const trainer = await Trainer.create(file.model, file.reader, {
-      loss: lossOf(settings),
-      optimizer: optimizerOf(),
-      schedule: constant(settings.rate),
-      masks,
-      device: run.device === 'auto' ? 'cpu' : run.device,
-      threads: run.threads === 0 ? availableParallelism() : run.threads,
-      image: inputDims(preprocessing),
-    });
-    const notes = redraw(trainer, file, ratios, masks, settings.seed);
-    return { file, trainer, pruned: clp?.pruned ?? [], notes };
-  } catch (error) {
-    if (file !== original) file.close();
-    throw error;
-  }
-}
-
-async function prune(
-  file: OnnxFile,
-  u: number,
-  context: JobContext,
-): Promise<{ file: OnnxFile; masks: Masks; pruned: PrunedLayer[] }> {
-  const layers = onnxLayers(file.index, file.reader, file.evaluator, { withEpsilon: false });
-  const scores = await scoreLayers(
-    layers.map(({ layer }) => layer),
-    u,
-    (fraction, layer) => context.tick(`Scoring ${visible(layer, 80)}`, fraction),
-  );
-  const pruned = prunedLayers(scores.layers);
-  return { ...prunedCopy(file, layers, selectionOf(pruned)), pruned };
-}
-
-/** Re-initialises the student; returns what a user must know of it. */
-function redraw(trainer: Trainer, file: OnnxFile, ratios: Ratios, masks: Masks, seed: number): string[] {
-  const { parameters } = trainer;
-  const layers = stagesOf(file).flatMap((stage) => stage.layers);
-  const reached = layers
-    .filter(({ weight }) => parameters.has(weight))
-    .map((layer) => ({
-      ...layer,
-      bias: layer.bias !== null && parameters.has(layer.bias) ? layer.bias : null,
-    }));
-  if (reached.length === 0) {
-    throw new TrainingError(
-      'unsupported-model',
-      'This model has no convolution or linear layer whose weights can be trained: they may be quantised. Cleanse the model it was quantised from.',
-    );
-  }
-  const weights = {
-    valuesOf: (name: string) => trainer.valuesOf(name),
-    setValues: (name: string, values: Float32Array) => {
-      const mask = masks.get(name);
-      trainer.setValues(name, mask === undefined ? values : values.map((value, i) => value * mask[i]!));
-    },
-  };
-  reinitialise(weights, reached, ratios, streamOf(seed, 0));
-  const missed = layers.length - reached.length;
-  return [
-    ...(missed === 0
-      ? []
-      : [`The weights of ${count(missed, 'layer')} cannot be trained and stay as they are.`]),
-    ...(file.model.graph.nodes.some(({ opType }) => opType === 'BatchNormalization')
-      ? []
-      : [
-          'The paper studied convolutional nets with batch norm; this graph has none, so expect to tune the ratios.',
-        ]),
-  ];
 }
 
 /** Says which run a checkpoint is of: everything that its result depends on. */
@@ -356,30 +245,15 @@ async function write(
   return writeOnnxResult(student.file, edits, { output, force, provenance, files: filesOf(file) });
 }
 
-/** Share of the images, as they are, on which the written model and its teacher predict the same class, in percent. */
-async function agreementOf({ options, pool, preprocessing, teacher, context }: Job): Promise<number> {
-  const student = await Classifier.open(options.output, options.run);
+/** Where it cannot be measured, or the job is cancelled meanwhile, there is no output: a resumed run makes it again. */
+async function agreementOf({ options, context, ...rest }: Job): Promise<number> {
   try {
-    const dims = inputDims(preprocessing);
-    const order = Array.from({ length: pool.size }, (_, i) => i);
-    let same = 0;
-    let seen = 0;
-    for await (const pixels of pool.batches(order, MEASURE_BATCH)) {
-      const size = pixels.length / (preprocessing.width * preprocessing.height * 3);
-      const images = toTensor(pixels, size, preprocessing);
-      const taught = await teacher.logits(images, size, dims);
-      const learnt = await student.scores(images, size, dims);
-      const theirs = predictions(taught.logits, taught.classes);
-      same += predictions(learnt.scores, learnt.classes).reduce(
-        (sum, each, i) => sum + Number(each === theirs[i]),
-        0,
-      );
-      seen += size;
-      await context.within(0.985, 1).tick('Comparing with the teacher', seen / pool.size);
-    }
-    return (100 * same) / seen;
-  } finally {
-    await student.release();
+    return await agreementWithTeacher(options.output, options.run, rest, (share) =>
+      context.within(0.985, 1).tick('Comparing with the teacher', share),
+    );
+  } catch (error) {
+    rmSync(options.output, { force: true });
+    throw error;
   }
 }
 

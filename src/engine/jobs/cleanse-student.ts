@@ -1,0 +1,135 @@
+import { availableParallelism } from 'node:os';
+import { inputDims } from '../../data/tensor';
+import { lossOf, optimizerOf, streamOf, type DistillationSettings } from '../../defenses/bcu/distil';
+import { prunedCopy, type Masks } from '../../defenses/bcu/held-channels';
+import type { Ratios } from '../../defenses/bcu/ratios';
+import { reinitialise } from '../../defenses/bcu/reinitialise';
+import { stagesOf } from '../../defenses/bcu/stages';
+import { onnxLayers } from '../../defenses/clp/onnx-layers';
+import { scoreLayers } from '../../defenses/clp/score';
+import type { OnnxFile } from '../../model/onnx/open';
+import type { Preprocessing } from '../../protocol/preprocessing';
+import type { PrunedLayer } from '../../protocol/prune';
+import { count, visible } from '../../protocol/wording';
+import type { SessionOptions } from '../../runtime/session';
+import type { TrainingDevice } from '../../runtime/training-session';
+import { TrainingError } from '../../training/errors';
+import { constant } from '../../training/schedules';
+import { Trainer } from '../../training/trainer';
+import type { JobContext } from '../job-context';
+import { prunedLayers, selectionOf } from './prune';
+
+export interface StudentOptions {
+  /** CLP at this u first, its channels held at zero; null without. */
+  readonly clpU: number | null;
+  readonly settings: DistillationSettings;
+  readonly run: SessionOptions;
+}
+
+/** The model in training: the teacher's graph, its weights re-drawn in part. */
+export interface Student {
+  /** What the student's graph was read from: the input, or its pruned copy in memory. */
+  readonly file: OnnxFile;
+  readonly trainer: Trainer;
+  readonly device: TrainingDevice;
+  readonly pruned: readonly PrunedLayer[];
+  /** What a user must know of it. */
+  readonly notes: readonly string[];
+  release(): Promise<void>;
+}
+
+/**
+ * Prunes a copy where CLP is asked for, derives the training graph and re-initialises the weights (METHODS.md §2). The
+ * caller releases the student. Throws TrainingError, ModelError or CancelledError.
+ */
+export async function makeStudent(
+  original: OnnxFile,
+  ratios: Ratios,
+  { clpU, settings, run }: StudentOptions,
+  preprocessing: Preprocessing,
+  context: JobContext,
+): Promise<Student> {
+  await context.tick('Preparing the student', 0);
+  const clp = clpU === null ? null : await prune(original, clpU, context);
+  const file = clp?.file ?? original;
+  try {
+    const device = run.device === 'auto' ? 'cpu' : run.device;
+    const masks: Masks = clp?.masks ?? new Map<string, Float32Array>();
+    const trainer = await Trainer.create(file.model, file.reader, {
+      loss: lossOf(settings),
+      optimizer: optimizerOf(),
+      schedule: constant(settings.rate),
+      masks,
+      device,
+      threads: run.threads === 0 ? availableParallelism() : run.threads,
+      image: inputDims(preprocessing),
+    });
+    const notes = redraw(trainer, file, ratios, masks, settings.seed);
+    return {
+      file,
+      trainer,
+      device,
+      pruned: clp?.pruned ?? [],
+      notes,
+      release: async () => {
+        await trainer.release();
+        if (file !== original) file.close();
+      },
+    };
+  } catch (error) {
+    if (file !== original) file.close();
+    throw error;
+  }
+}
+
+async function prune(
+  file: OnnxFile,
+  u: number,
+  context: JobContext,
+): Promise<{ file: OnnxFile; masks: Masks; pruned: PrunedLayer[] }> {
+  const layers = onnxLayers(file.index, file.reader, file.evaluator, { withEpsilon: false });
+  const scores = await scoreLayers(
+    layers.map(({ layer }) => layer),
+    u,
+    (fraction, layer) => context.tick(`Scoring ${visible(layer, 80)}`, fraction),
+  );
+  const pruned = prunedLayers(scores.layers);
+  return { ...prunedCopy(file, layers, selectionOf(pruned)), pruned };
+}
+
+/** Re-initialises the student; returns what a user must know of it. */
+function redraw(trainer: Trainer, file: OnnxFile, ratios: Ratios, masks: Masks, seed: number): string[] {
+  const { parameters } = trainer;
+  const layers = stagesOf(file).flatMap((stage) => stage.layers);
+  const reached = layers
+    .filter(({ weight }) => parameters.has(weight))
+    .map((layer) => ({
+      ...layer,
+      bias: layer.bias !== null && parameters.has(layer.bias) ? layer.bias : null,
+    }));
+  if (reached.length === 0) {
+    throw new TrainingError(
+      'unsupported-model',
+      'This model has no convolution or linear layer whose weights can be trained: they may be quantised. Cleanse the model it was quantised from.',
+    );
+  }
+  const weights = {
+    valuesOf: (name: string) => trainer.valuesOf(name),
+    setValues: (name: string, values: Float32Array) => {
+      const mask = masks.get(name);
+      trainer.setValues(name, mask === undefined ? values : values.map((value, i) => value * mask[i]!));
+    },
+  };
+  reinitialise(weights, reached, ratios, streamOf(seed, 0));
+  const missed = layers.length - reached.length;
+  return [
+    ...(missed === 0
+      ? []
+      : [`The weights of ${count(missed, 'layer')} cannot be trained and stay as they are.`]),
+    ...(file.model.graph.nodes.some(({ opType }) => opType === 'BatchNormalization')
+      ? []
+      : [
+          'The paper studied convolutional nets with batch norm; this graph has none, so expect to tune the ratios.',
+        ]),
+  ];
+}
