@@ -2,6 +2,7 @@ import { ModelError, type ModelReason } from '../protocol/errors';
 import type { Finding } from '../protocol/findings';
 import type { Format } from '../protocol/scan';
 import type { CheckpointTensor } from './checkpoint-tensor';
+import type { ByteSource } from './source';
 
 /** New values for part of a tensor. */
 export interface TensorEdit {
@@ -12,6 +13,33 @@ export interface TensorEdit {
   readonly values: Float32Array | Float64Array;
 }
 
+/** A batch norm as a file declares it. γ or β is null where it has none. */
+export interface DeclaredNorm {
+  readonly name: string;
+  readonly gamma: CheckpointTensor | null;
+  readonly beta: CheckpointTensor | null;
+  readonly mean: CheckpointTensor;
+  readonly variance: CheckpointTensor;
+  readonly epsilon: number;
+}
+
+/** A convolution of a file that holds the network's graph, with the batch norm that its output flows into. */
+export interface DeclaredConvolution {
+  /** Unique within the file. */
+  readonly name: string;
+  /** `Conv2D`, `DepthwiseConv2D` … */
+  readonly operator: string;
+  /** C_out × C_in/groups × kernel, whatever the file's own order is; null where it is missing. */
+  readonly weight: CheckpointTensor | null;
+  readonly bias: CheckpointTensor | null;
+  readonly groups: number;
+  readonly norm: DeclaredNorm | null;
+  /** What a reader must know of how it was paired; null where it is the plain case. */
+  readonly note: string | null;
+  /** Why it cannot be scored, or null. */
+  readonly problem: string | null;
+}
+
 /** A file of named weights, whatever its format. Values are read when asked for. */
 export interface Checkpoint {
   readonly format: Format;
@@ -19,6 +47,10 @@ export interface Checkpoint {
   readonly variant: string;
   /** In the order of the file. Names are unique. */
   readonly tensors: readonly CheckpointTensor[];
+  /** Of a file that holds the graph too. Without it, convolutions are found and paired by names and shapes. */
+  readonly convolutions?: readonly DeclaredConvolution[];
+  /** Other files that hold its weights. */
+  readonly parts?: readonly ByteSource[];
   /** What was noticed while opening. */
   readonly findings: readonly Finding[];
   /** What the file says about itself and Scour wrote there (a pruned or cleansed model). */
@@ -31,6 +63,8 @@ export interface Checkpoint {
    * @throws ModelError `unsupported-type` where a tensor cannot be changed in place.
    */
   edited(edits: readonly TensorEdit[], provenance: Readonly<Record<string, string>>): Iterable<Uint8Array>;
+  /** Lets go of what was opened beside the file itself. */
+  close?(): void;
 }
 
 /**

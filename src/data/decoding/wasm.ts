@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ASSETS } from '../assets';
+import { ASSETS } from '../../model/assets';
 import { brokenImage, type Image } from '../image';
 import { dropAlpha } from './rgba';
 

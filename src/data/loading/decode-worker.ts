@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DataError, messageOf } from '../../protocol/errors';
-import { ASSETS } from '../assets';
+import { ASSETS } from '../../model/assets';
 import type { DecodeReply, DecodeRequest } from './messages';
 
 interface Waiting {

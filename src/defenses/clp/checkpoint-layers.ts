@@ -2,21 +2,37 @@ import type { Checkpoint } from '../../model/checkpoint';
 import type { CheckpointTensor } from '../../model/checkpoint-tensor';
 import { isFloat } from '../../model/dtype';
 import type { ConvolutionLayer, LayerHead } from './layers';
+import { declaredLayer } from './declared-layers';
 import { pairByName, type NamedPairing } from './pairing-by-name';
 import { MAX_GRAM_SIDE } from './spectral';
 
 /** A convolution of a checkpoint with all that pruning must know of it. */
 export interface CheckpointLayer {
   readonly layer: ConvolutionLayer;
-  readonly pairing: NamedPairing<CheckpointTensor>;
+  /** Tensors whose slice k along the first axis becomes zero so that channel k's output is zero (METHODS.md §1). */
+  readonly silenced: readonly CheckpointTensor[];
 }
 
 /**
- * Every convolution of a checkpoint, in the file's order, paired with batch norms by names and shapes: a checkpoint holds
- * no graph. How sure each pair is stands in the layer's note.
+ * Every convolution of a checkpoint, in the file's order: paired by data flow where the file holds the network's graph,
+ * else by names and shapes. How sure such a pair is stands in the layer's note.
  */
 export function checkpointLayers(checkpoint: Checkpoint): CheckpointLayer[] {
-  return pairByName(checkpoint.tensors).map((pairing) => ({ pairing, layer: layerOf(pairing) }));
+  if (checkpoint.convolutions) return checkpoint.convolutions.map(declaredLayer);
+  return pairByName(checkpoint.tensors).map((pairing) => ({
+    layer: layerOf(pairing),
+    silenced: silencedBy(pairing),
+  }));
+}
+
+/**
+ * γ and β of the paired batch norm, or weight and bias of the convolution where there is none. A batch norm without
+ * scale and shift cannot be silenced; then it is the convolution too, whose zero output the batch norm turns into the
+ * constant −μ/√(v+ε).
+ */
+function silencedBy({ convolution, norm }: NamedPairing<CheckpointTensor>): CheckpointTensor[] {
+  const affine = norm?.weight ? [norm.weight, norm.bias] : [convolution.weight, convolution.bias];
+  return affine.filter((tensor) => tensor !== null);
 }
 
 function layerOf(pairing: NamedPairing<CheckpointTensor>): ConvolutionLayer {

@@ -1,3 +1,4 @@
+import nodePath from 'node:path';
 import { checkpointLayers } from '../../defenses/clp/checkpoint-layers';
 import { checkpointEdits } from '../../defenses/clp/prune-checkpoint';
 import { writeAtomically } from '../../model/atomic-write';
@@ -5,45 +6,71 @@ import type { Checkpoint } from '../../model/checkpoint';
 import { combinedKey, sha256Of } from '../../model/digest';
 import { isFloat } from '../../model/dtype';
 import { PROVENANCE_KEY } from '../../model/onnx/facts';
-import { openPyTorch } from '../../model/pytorch/open';
-import { matchSafetensors, openSafetensors } from '../../model/safetensors/open';
 import type { ByteSource } from '../../model/source';
 import type { Finding } from '../../protocol/findings';
 import type { ModelFacts } from '../../protocol/scan';
 import type { Hashes } from '../../report/scan-report';
+import type { JobContext } from '../job-context';
 import type { Subject } from './subject';
 
-/** A PyTorch or safetensors file, read without running anything in it; closing it closes the source. Throws ModelError. */
-export function checkpointSubject(source: ByteSource): Subject {
+/** A file of weights, opened by the reader of its format without running anything in it; closing it closes the source. */
+export function checkpointSubject(source: ByteSource, checkpoint: Checkpoint): Subject {
   const { path } = source;
+  const parts = checkpoint.parts ?? [];
+  const files = [path, ...parts.map((part) => part.path)];
+  const close = (): void => {
+    checkpoint.close?.();
+    source.close();
+  };
+  const verifyUnchanged = (): void => {
+    for (const file of [source, ...parts]) file.verifyUnchanged();
+  };
   try {
-    const checkpoint = matchSafetensors(source) ? openSafetensors(source) : openPyTorch(source);
     const layers = checkpointLayers(checkpoint);
     return {
       path,
-      files: [path],
+      files,
       layers: layers.map(({ layer }) => layer),
-      hash: async (context): Promise<Hashes> => {
-        const sha256 = await sha256Of(source, (done) => context.tick('Hashing', done / source.size));
-        return { sha256, external: [], key: combinedKey(sha256, []) };
-      },
+      hash: (context) => hash(source, parts, context),
       facts: (hashes) => factsOf(source, checkpoint, hashes),
       findings: () => findingsOf(checkpoint),
       writePruned: async (selection, { output, force, provenance }) => {
         const made: Record<string, string> = provenance === null ? {} : { [PROVENANCE_KEY]: provenance };
-        const { sha256 } = await writeAtomically(output, { force, inputs: [path] }, (sink) => {
+        const { sha256 } = await writeAtomically(output, { force, inputs: files }, (sink) => {
           for (const piece of checkpoint.edited(checkpointEdits(layers, selection), made)) sink(piece);
-          source.verifyUnchanged();
+          verifyUnchanged();
         });
         return { sha256, notes: [] };
       },
-      verifyUnchanged: () => source.verifyUnchanged(),
-      close: () => source.close(),
+      verifyUnchanged,
+      close,
     };
   } catch (error) {
-    source.close();
+    close();
     throw error;
   }
+}
+
+/** Hashes the file and every other that holds weights of it. */
+async function hash(source: ByteSource, parts: readonly ByteSource[], context: JobContext): Promise<Hashes> {
+  const total = [source, ...parts].reduce((sum, { size }) => sum + size, 0);
+  let before = 0;
+  const hashOf = async (file: ByteSource): Promise<string> => {
+    const digest = await sha256Of(file, (done) => context.tick('Hashing', (before + done) / total));
+    before += file.size;
+    return digest;
+  };
+  const sha256 = await hashOf(source);
+  const folder = nodePath.dirname(source.path);
+  const external: { path: string; bytes: number; sha256: string }[] = [];
+  for (const part of parts) {
+    external.push({
+      path: nodePath.relative(folder, part.path),
+      bytes: part.size,
+      sha256: await hashOf(part),
+    });
+  }
+  return { sha256, external, key: combinedKey(sha256, external) };
 }
 
 function factsOf(source: ByteSource, checkpoint: Checkpoint, hashes: Hashes): ModelFacts {
@@ -58,6 +85,7 @@ function factsOf(source: ByteSource, checkpoint: Checkpoint, hashes: Hashes): Mo
     bytes: source.size,
     parameters: weights.reduce((sum, { elements }) => sum + elements, 0),
     producer: checkpoint.variant,
+    ...(hashes.external.length > 0 ? { external: hashes.external } : {}),
     ...(Object.keys(provenance).length > 0 ? { provenance: { ...provenance } } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import { looksLikeOnnx } from '../../model/onnx/parse';
-import { matchPyTorch } from '../../model/pytorch/open';
-import { matchSafetensors } from '../../model/safetensors/open';
+import type { Checkpoint } from '../../model/checkpoint';
+import { checkpointReader } from '../../model/open-checkpoint';
+import { openPyTorch } from '../../model/pytorch/open';
 import { FileSource, type ByteSource } from '../../model/source';
 import { ModelError, RuntimeError } from '../../protocol/errors';
 import { checkpointSubject } from './checkpoint-subject';
@@ -14,7 +15,8 @@ import type { Subject, SubjectOptions } from './subject';
 export function openSubject(path: string, options: SubjectOptions): Subject {
   const source = new FileSource(path);
   try {
-    return kindOf(source) === 'onnx' ? onnxSubject(source, options) : checkpointSubject(source);
+    const kind = kindOf(source);
+    return kind === 'onnx' ? onnxSubject(source, options) : checkpointSubject(source, kind(source));
   } catch (error) {
     source.close();
     throw error;
@@ -35,15 +37,18 @@ export function requireGraph(path: string): void {
   );
 }
 
-function kindOf(source: ByteSource): 'onnx' | 'checkpoint' {
+/** `onnx`, or the reader of the format of weights that the file has. */
+function kindOf(source: ByteSource): 'onnx' | ((source: ByteSource) => Checkpoint) {
   const { path } = source;
   if (source.size === 0) throw new ModelError('empty', path, `${path} is empty.`);
-  if (matchSafetensors(source)) return 'checkpoint';
+  const reader = checkpointReader(source);
+  // PyTorch's reader takes whatever has one of its usual names; ONNX files travel as .bin too.
+  if (reader !== null && reader !== openPyTorch) return reader;
   if (looksLikeOnnx(source)) return 'onnx';
-  if (matchPyTorch(source)) return 'checkpoint';
+  if (reader !== null) return reader;
   throw new ModelError(
     'unsupported-format',
     path,
-    `${path} is not a model that Scour reads: its first bytes are not those of ONNX, PyTorch (.pt, .pth) or safetensors.`,
+    `${path} is not a model that Scour reads: its first bytes are not those of ONNX, PyTorch (.pt, .pth), safetensors, Keras (.keras, .h5) or TensorFlow.js (model.json).`,
   );
 }

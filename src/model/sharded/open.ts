@@ -68,6 +68,7 @@ export function openSharded(source: ByteSource): ShardedCheckpoint {
       format,
       variant: `${opened[0]![1].variant}, ${shards.length} files`,
       tensors: joined(opened, map, findings),
+      parts: [...files.opened().values()],
       findings,
       provenance: {},
       shards,

@@ -1,0 +1,70 @@
+// h5wasm's own types refer to the DOM's; these say what the product uses of it (0.10.3).
+
+declare module 'h5wasm' {
+  export interface H5Metadata {
+    /** H5T_class_t: 0 integer, 1 float, 3 string, 5 opaque, … */
+    readonly type: number;
+    /** Bytes of an element. */
+    readonly size: number;
+    /** Number of elements. */
+    readonly total_size: number;
+    readonly shape: readonly number[] | null;
+    readonly chunks: readonly number[] | null;
+    readonly littleEndian: boolean;
+    readonly signed: boolean;
+    readonly vlen: boolean;
+    readonly virtual_sources?: readonly { readonly file_name: string; readonly dset_name: string }[];
+  }
+
+  export interface StreamOperations {
+    read(stream: object, buffer: Uint8Array, offset: number, length: number, position: number): number;
+  }
+
+  export interface FileNode {
+    usedBytes: number;
+    stream_ops: StreamOperations;
+  }
+
+  /** The C++ layer. Paths are absolute within the file; errors are thrown once the throwing handler is on. */
+  export interface H5Module {
+    readonly FS: {
+      createFile(
+        parent: string,
+        name: string,
+        properties: object,
+        canRead: boolean,
+        canWrite: boolean,
+      ): FileNode;
+    };
+    readonly HEAPU8: Uint8Array;
+    readonly H5F_ACC_RDONLY: number;
+    readonly H5G_GROUP: number;
+    readonly H5G_DATASET: number;
+    /** `-1` for the bounds: the library's own. */
+    open(file: string, mode: number, trackOrder: boolean, oldest: number, newest: number): bigint;
+    activate_throwing_error_handler(): number;
+    get_names(file: bigint, path: string, recursive: boolean): string[];
+    get_type(file: bigint, path: string): number;
+    get_symbolic_link(file: bigint, path: string): string | null;
+    get_external_link(file: bigint, path: string): { readonly filename?: string; readonly obj_path?: string };
+    get_attribute_names(file: bigint, path: string): string[];
+    get_attribute_metadata(file: bigint, path: string, name: string): H5Metadata;
+    get_dataset_metadata(file: bigint, path: string): H5Metadata;
+    get_dataset_data(
+      file: bigint,
+      path: string,
+      count: readonly bigint[] | null,
+      offset: readonly bigint[] | null,
+      strides: readonly bigint[] | null,
+      to: bigint,
+    ): number;
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+  }
+
+  export const ready: Promise<H5Module>;
+  export class Attribute {
+    constructor(file: bigint, path: string, name: string);
+    readonly value: unknown;
+  }
+}

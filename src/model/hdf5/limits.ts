@@ -1,0 +1,19 @@
+/** Bounds on what a hostile HDF5 file can make the library do. */
+
+/** Groups, datasets and links together: a network of a thousand layers has ten thousand. */
+export const MAX_OBJECTS = 100_000;
+export const MAX_DEPTH = 32;
+/** Of a text attribute; the configuration of the largest published Keras models is under 2 MiB. */
+export const MAX_ATTRIBUTE_BYTES = 64 * 1024 * 1024;
+/** Of all text attributes together. */
+export const MAX_TEXT_BYTES = 128 * 1024 * 1024;
+/** Of a dataset that has to be unpacked by the library; one that lies flat is read by range and has no limit. */
+export const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
+/** What the library's memory may grow to. */
+export const MAX_LIBRARY_BYTES = 448 * 1024 * 1024;
+/** The library is stopped when it makes no progress, from one object to the next, for so long. */
+export const STALL_MS = 5_000;
+/** Compiling the library on a busy machine takes a second or two. */
+export const START_MS = 20_000;
+/** It is stopped in any case after so long. */
+export const TOTAL_MS = 60_000;
