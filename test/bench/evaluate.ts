@@ -11,8 +11,11 @@ import { openTested, releaseTested } from '../../src/evaluation/tested-model';
 import { textTable } from '../../src/report/table';
 import { ROOT, SHARED, machine, median } from './machine';
 
-/** Images a second of `scour evaluate` on a folder of 32 × 32 JPEGs, against the same model's bare inference rate. */
-const ROUNDS = 5;
+/**
+ * Images a second of `scour evaluate` on a folder of 32 × 32 JPEGs, against the same model's bare inference rate.
+ * `npm run bench -- evaluate 5` measures five rounds.
+ */
+const ROUNDS = Number(process.argv[2] ?? 3);
 const GOAL = 0.9;
 const CLI = path.join(ROOT, 'dist/cli.js');
 const MODEL = path.join(SHARED, 'models/badnets.onnx');
@@ -20,7 +23,7 @@ const DATA = path.join(SHARED, 'data/cifar10/unlabeled');
 const PREPROCESSING = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.243, 0.261] };
 const OPTIONS = ['--mean', PREPROCESSING.mean.join(), '--std', PREPROCESSING.std.join(), '--device', 'cpu'];
 /** Loading processes of PyTorch's DataLoader that are tried; the best counts. */
-const WORKERS = [0, 1, 2];
+const WORKERS = [0, 1];
 
 async function seconds(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -88,7 +91,9 @@ async function main(): Promise<void> {
   const params = { data: DATA, models: [MODEL], attacks: [], target: null, preprocessing: PREPROCESSING };
   const times = new Map<string, number[]>();
   const note = (what: string, value: number | null): void => {
-    if (value !== null) times.set(what, [...(times.get(what) ?? []), value]);
+    if (value === null) return;
+    times.set(what, [...(times.get(what) ?? []), value]);
+    process.stderr.write(`${what}: ${value.toFixed(2)} s\n`);
   };
   const evaluate = (): Promise<unknown> => evaluateModels({ ...params, device: 'cpu' }, context);
   await inference.run();
