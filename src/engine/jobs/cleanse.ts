@@ -53,7 +53,7 @@ export async function cleanseModel(
   options: CleanseOptions,
   context: JobContext,
 ): Promise<CleanseReport> {
-  requireGraph(input);
+  requireGraph(input, 'to cleanse it');
   const file = openOnnx(input);
   try {
     const state = new CleanseState(options.output);

@@ -24,7 +24,7 @@ export function openSubject(path: string, options: SubjectOptions): Subject {
 }
 
 /** Throws RuntimeError `cannot-load` where the file holds weights but no graph, and ModelError where it cannot be read. */
-export function requireGraph(path: string): void {
+export function requireGraph(path: string, purpose = 'to see what pruning does to its predictions'): void {
   const source = new FileSource(path);
   try {
     if (kindOf(source) === 'onnx') return;
@@ -33,7 +33,7 @@ export function requireGraph(path: string): void {
   }
   throw new RuntimeError(
     'cannot-load',
-    `${path} holds weights but no graph, so it cannot be run. Export the model to ONNX to see what pruning does to its predictions.`,
+    `${path} holds weights but no graph, so it cannot be run. Export the model to ONNX ${purpose}.`,
   );
 }
 
