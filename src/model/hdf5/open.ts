@@ -45,6 +45,8 @@ export class Hdf5File {
   readonly description: Hdf5Description;
   private readonly source: ByteSource;
   private library: LibraryThread | null = null;
+  /** The dataset unpacked last: a large weight is asked for in pieces. */
+  private last: { readonly dataset: string; readonly bytes: Uint8Array } | null = null;
 
   /** Throws ModelError `malformed`, `truncated` or `too-large` where the file cannot be read. */
   constructor(source: ByteSource) {
@@ -61,8 +63,10 @@ export class Hdf5File {
 
   /** All bytes of a dataset in the file's own type, filters undone. Throws ModelError where it cannot be read. */
   values(dataset: string): Uint8Array {
+    if (this.last?.dataset === dataset) return this.last.bytes;
     const reply = this.ask({ kind: 'values', path: dataset });
     if (reply.kind !== 'values') throw unexpected(this.source.path);
+    this.last = { dataset, bytes: reply.bytes };
     return reply.bytes;
   }
 
@@ -70,6 +74,7 @@ export class Hdf5File {
   close(): void {
     this.library?.stop();
     this.library = null;
+    this.last = null;
   }
 
   private ask(request: Hdf5Request): Hdf5Reply {

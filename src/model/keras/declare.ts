@@ -146,3 +146,38 @@ function convolutionsOf(
       return [part(name, 'kernel', kind.layout, true)];
   }
 }
+
+/**
+ * Kernels that no convolution of the graph claims, as layers that were not scored: those of custom layers, of wrappers
+ * and of recurrent convolutions must not vanish from a report.
+ */
+export function unclaimedKernels(
+  tensors: Iterable<CheckpointTensor>,
+  convolutions: readonly DeclaredConvolution[],
+): DeclaredConvolution[] {
+  const claimed = new Set(convolutions.map(({ weight }) => weight?.name));
+  // A layer that has lost some of its weights is listed already.
+  const listed = new Set(
+    convolutions.filter(({ weight }) => !weight).map(({ name }) => name.split('/').at(-1)!),
+  );
+  return Array.from(tensors)
+    .filter(
+      ({ name, dims }) =>
+        dims.length >= 3 &&
+        dims.length <= 5 &&
+        !claimed.has(name) &&
+        !listed.has(name.split('/').at(-2) ?? ''),
+    )
+    .map((tensor) => ({
+      ...{
+        name: tensor.name,
+        operator: 'unknown',
+        weight: null,
+        bias: null,
+        groups: 1,
+        norm: null,
+        note: null,
+      },
+      problem: `Its ${tensor.dims.join(' × ')} weights belong to a layer that Scour does not read (a custom layer, a wrapper, or no convolution).`,
+    }));
+}

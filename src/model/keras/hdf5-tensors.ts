@@ -23,15 +23,11 @@ export function tensorOf(
   const { path, dims, type, fileOffset } = dataset;
   const dtype = dtypeOf(dataset);
   const bytes = dims.reduce((product, dim) => product * dim, 1) * type.bytes;
-  let unpacked: ByteSource | null = null;
   const storage: TensorStorage = {
     label: path,
     open: () => {
       if (fileOffset !== null) return new SliceSource(source, fileOffset, bytes, source.path);
-      return (unpacked ??= new MemorySource(
-        source.path,
-        checked(file.values(path), bytes, source.path, path),
-      ));
+      return new MemorySource(source.path, checked(file.values(path), bytes, source.path, path));
     },
     fileOffset: fileOffset === null || base === null ? null : base + fileOffset,
     bigEndian: type.bigEndian,

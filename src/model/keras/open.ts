@@ -4,7 +4,7 @@ import { listShort, visible } from '../../protocol/wording';
 import { CheckpointError, type Checkpoint, type DeclaredConvolution } from '../checkpoint';
 import type { CheckpointTensor } from '../checkpoint-tensor';
 import { byteEdits, editedInPlace } from '../edits';
-import type { Hdf5Description } from '../hdf5/messages';
+import type { Hdf5Description, Hdf5Group } from '../hdf5/messages';
 import { Hdf5File, hdf5Start } from '../hdf5/open';
 import { provenanceIn, provenanceName } from '../pytorch/provenance';
 import type { ByteSource } from '../source';
@@ -13,8 +13,8 @@ import { checksumFindings } from '../zip/checksums';
 import { editedArchive } from '../zip/edit';
 import { METHOD } from '../zip/records';
 import { ZipError } from '../zip/zip-error';
-import { declaredConvolutions } from './declare';
-import { ConfigError, kerasGraph } from './graph';
+import { declaredConvolutions, unclaimedKernels } from './declare';
+import { ConfigError, kerasGraph, type KerasGraph } from './graph';
 import { guessedConvolutions, type UndescribedLayer } from './guess';
 import { hdf5Findings } from './hdf5-findings';
 import { tensorOf } from './hdf5-tensors';
@@ -160,7 +160,11 @@ function read(
   if (described !== null) findings.push(...inspectConfig(described));
   let convolutions: readonly DeclaredConvolution[] | null = null;
   try {
-    if (described !== null) convolutions = declaredConvolutions(kerasGraph(described), weights.find);
+    if (described !== null) {
+      const graph = kerasGraph(described);
+      convolutions = declaredConvolutions(graph, weights.find);
+      if (root) findings.push(...orderFindings(graph, description, root));
+    }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const message = `Its configuration ${visible(error.message)}; convolutions were found by the names of their weights.`;
@@ -171,6 +175,7 @@ function read(
     });
   }
   convolutions ??= guessedConvolutions(...undescribed(description, tensorAt));
+  convolutions = [...convolutions, ...unclaimedKernels(byPath.values(), convolutions)];
   if (weights.oddities.size > 0) {
     findings.push({
       id: 'keras-weight-order',
@@ -188,6 +193,28 @@ function read(
     findings,
     described: described !== null,
   };
+}
+
+/** Keras 1 and 2 give the n-th group with weights to the n-th layer with weights, whatever their names. */
+function orderFindings(graph: KerasGraph, { groups }: Hdf5Description, root: Hdf5Group): Finding[] {
+  const attributes = new Map(groups.map((group) => [group.path, group.attributes]));
+  const prefix = root.path === '/' ? '/' : `${root.path}/`;
+  const stored = namesIn(root.attributes, 'layer_names').filter(
+    (name) => namesIn(attributes.get(`${prefix}${name}`) ?? {}, 'weight_names').length > 0,
+  );
+  const known = new Set(stored);
+  const layers = [...new Set(graph.layers.map(({ path }) => path[0] ?? ''))].filter((name) =>
+    known.has(name),
+  );
+  if (stored.every((name, i) => name === layers[i])) return [];
+  return [
+    {
+      id: 'keras-layer-order',
+      level: 'error',
+      message:
+        'The file lists its layers in another order, or others, than its configuration. Keras gives weights to layers by order, Scour by name: the network that Keras loads may be another one.',
+    },
+  ];
 }
 
 function parseConfig(file: string, text: string, findings: Finding[]): unknown {

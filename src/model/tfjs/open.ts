@@ -4,7 +4,12 @@ import type { Finding } from '../../protocol/findings';
 import { visible } from '../../protocol/wording';
 import { CheckpointError, type Checkpoint, type DeclaredConvolution } from '../checkpoint';
 import type { CheckpointTensor } from '../checkpoint-tensor';
-import { declaredConvolutions, type LayerWeights, type WeightFinder } from '../keras/declare';
+import {
+  declaredConvolutions,
+  unclaimedKernels,
+  type LayerWeights,
+  type WeightFinder,
+} from '../keras/declare';
 import { ConfigError, kerasGraph } from '../keras/graph';
 import { inspectConfig } from '../keras/inspect-config';
 import { at, nesting, textAt } from '../keras/json';
@@ -49,7 +54,7 @@ export function openTfjs(source: ByteSource): Checkpoint {
     const topology = at(model, 'modelTopology');
     findings.push(...inspectConfig(topology));
     const isGraph = Array.isArray(at(topology, 'node'));
-    const convolutions = isGraph
+    const declared = isGraph
       ? graphConvolutions(topology, new Map(tensors.map((tensor) => [tensor.name, tensor])))
       : layerConvolutions(topology, tensors, findings);
     const converter = textAt(model, 'convertedBy') ?? textAt(model, 'generatedBy');
@@ -57,7 +62,7 @@ export function openTfjs(source: ByteSource): Checkpoint {
       format: 'tfjs',
       variant: `TensorFlow.js ${isGraph ? 'graph' : 'layers'} model${converter === null ? '' : ` (${visible(converter, 60)})`}`,
       tensors,
-      convolutions,
+      convolutions: [...declared, ...unclaimedKernels(tensors, declared)],
       parts: [...files.opened().values()],
       findings,
       provenance: {},
