@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { STANDARD } from '../../src/data/augment';
@@ -10,6 +11,7 @@ import { openOnnx } from '../../src/model/onnx/open';
 import { CleanseReportSchema } from '../../src/protocol/cleanse';
 import { CancelledError } from '../../src/protocol/errors';
 import { cleanseText } from '../../src/report/cleanse-text';
+import { scour, startScour } from '../support/cli';
 import { inTemporaryFolder, quiet } from '../support/jobs';
 import { HAS_SHARED, NEEDS_SHARED, ROOT, SHARED } from '../support/paths';
 
@@ -178,6 +180,51 @@ describe('cleansing the sample', () => {
         reason: 'diverged',
       });
       expect(existsSync(output)).toBe(false);
+    }),
+  );
+});
+
+describe('scour cleanse', () => {
+  it('names the stages where the number of ratios is wrong, and exits 4', () =>
+    inTemporaryFolder((folder) => {
+      const run = (...args: string[]) =>
+        scour('cleanse', MODEL, '--data', DATA, '--output', path.join(folder, 'out.onnx'), ...args);
+      const count = run('--ratios', '0.1,0.2');
+      expect([count.code, count.stdout]).toEqual([4, '']);
+      expect(count.stderr).toContain('stem, stage 1, stage 2, stage 3, stage 4, classifier');
+      for (const wrong of [
+        ['--ratios', 'no-such-file.json'],
+        ['--ratios', '0,0,0,0,0,1.5'],
+        ['--epochs', '0'],
+        ['--labels', 'none'],
+        ['--format', 'sarif'],
+      ])
+        expect(run(...wrong).code, wrong.join(' ')).toBe(4);
+      expect(scour('cleanse', MODEL, '--data', DATA, '--output', MODEL, '--force').code).toBe(2);
+      expect(readdirSync(folder)).toEqual([]);
+    }));
+
+  it('ends a run on Ctrl-C without output, and continues it from a ratio file', { timeout: 120_000 }, () =>
+    inTemporaryFolder(async (folder) => {
+      const [output, ratios] = ['out.onnx', 'ratios.json'].map((name) => path.join(folder, name));
+      const layer = openOnnx(MODEL).model.graph.nodes.find(({ opType }) => opType === 'Gemm')!.name;
+      writeFileSync(ratios!, JSON.stringify({ [layer]: 0.5 }));
+      const args = ['cleanse', MODEL, '--data', DATA, '--output', output!, '--samples', '64'];
+      const settings = ['--epochs', '30', '--batch-size', '32', '--ratios', ratios!, '--format', 'json'];
+      const { child, done } = startScour(...args, ...settings);
+      const state = path.join(folder, '.out.onnx.cleanse/checkpoint.safetensors');
+      while (!existsSync(state) && child.exitCode === null) await setTimeout(50);
+      child.kill('SIGINT');
+      const stopped = await done;
+      expect([stopped.code, stopped.stdout]).toEqual([2, '']);
+      expect(stopped.stderr).toContain('--resume');
+      expect(readdirSync(folder).sort()).toEqual(['.out.onnx.cleanse', 'ratios.json']);
+      const resumed = scour(...args, ...settings, '--resume');
+      expect(resumed.code, resumed.stderr).toBe(0);
+      const report = v.parse(CleanseReportSchema, JSON.parse(resumed.stdout));
+      expect(report.history).toHaveLength(30);
+      expect(report.stages.at(-1)!.layers).toMatchObject([{ name: layer, ratio: 0.5 }]);
+      expect(readdirSync(folder).sort()).toEqual(['out.onnx', 'ratios.json']);
     }),
   );
 });
