@@ -185,25 +185,32 @@ class LossGraph {
     const { tf, graph } = this;
     if (wrt.length === 0) return { outputs: graph.evaluate(feeds), gradients: new Map() };
     const xs = wrt.map((name) => feeds.get(name)!);
-    let outputs: Tensors = new Map();
-    // What tf.valueAndGrads does, but for outputs beside the loss, and for parameters that do not reach it.
-    const { grads } = tf.engine().gradients(
-      () => {
-        outputs = graph.evaluate(feeds);
-        // The pass has a scope of its own, which would free them.
-        outputs = new Map([...outputs].map(([name, tensor]) => [name, tf.keep(tf.clone(tensor))]));
-        return outputs.get(NAMES.loss)!;
-      },
-      xs,
-      undefined,
-      true,
-    );
-    const gradients = wrt.map((name, i) => {
-      // The type leaves out that autodiff gives nothing for what the loss does not depend on.
-      const gradient = grads[i] as Tensor | undefined;
-      return [name, gradient ?? tf.zerosLike(xs[i]!)] as const;
-    });
-    return { outputs, gradients: new Map(gradients) };
+    const kept: Tensors = new Map();
+    try {
+      // What tf.valueAndGrads does, but for outputs beside the loss, and for parameters that do not reach it.
+      const { grads } = tf.engine().gradients(
+        () => {
+          // The forward pass has a scope of its own, which would free its outputs.
+          for (const [name, tensor] of graph.evaluate(feeds)) kept.set(name, tf.keep(tf.clone(tensor)));
+          return kept.get(NAMES.loss)!;
+        },
+        xs,
+        undefined,
+        true,
+      );
+      const gradients = wrt.map((name, i) => {
+        // The type leaves out that autodiff gives nothing for what the loss does not depend on.
+        const gradient = grads[i] as Tensor | undefined;
+        return [name, gradient ?? tf.zerosLike(xs[i]!)] as const;
+      });
+      return { outputs: kept, gradients: new Map(gradients) };
+    } catch (cause) {
+      for (const tensor of kept.values()) tensor.dispose();
+      // What the tape saved for the backward pass is freed at that pass's end only.
+      const tape = tf.engine().state.activeTape as readonly { readonly saved?: Tensor[] }[] | null;
+      for (const { saved } of tape ?? []) for (const tensor of saved ?? []) tensor.dispose();
+      throw cause;
+    }
   }
 
   dispose(): void {
