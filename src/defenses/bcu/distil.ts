@@ -2,6 +2,7 @@ import { augment, type Augmentation } from '../../data/augment';
 import type { PixelPool } from '../../data/pixel-pool';
 import { Random, splitmix64 } from '../../data/random';
 import { inputDims, toTensor } from '../../data/tensor';
+import type { CleanseEpoch } from '../../protocol/cleanse';
 import type { Preprocessing } from '../../protocol/preprocessing';
 import { predictions } from '../../runtime/classifier';
 import { TrainingError } from '../../training/errors';
@@ -24,19 +25,6 @@ export interface DistillationSettings {
   readonly seed: number;
 }
 
-/** One pass over the images. */
-export interface Epoch {
-  /** From 1. */
-  readonly epoch: number;
-  /** Mean over the images. */
-  readonly loss: number;
-  readonly temperature: number;
-  readonly rate: number;
-  /** Share of the augmented training images on which student (with batch statistics) and teacher predict the same, in percent. */
-  readonly agreement: number;
-  readonly seconds: number;
-}
-
 export interface Distillation {
   readonly trainer: Trainer;
   readonly teacher: Teacher;
@@ -44,21 +32,25 @@ export interface Distillation {
   readonly preprocessing: Preprocessing;
   readonly settings: DistillationSettings;
   /** Epochs already done. */
-  readonly history: readonly Epoch[];
+  readonly history: readonly CleanseEpoch[];
   /** Between steps; may throw to stop. */
   readonly onStep: (epoch: number, share: number) => Promise<void>;
   /** After each epoch, with all so far. */
-  readonly onEpoch: (history: readonly Epoch[]) => Promise<void>;
+  readonly onEpoch: (history: readonly CleanseEpoch[]) => Promise<void>;
 }
+
+/** METHODS.md §2: of SGD, on every parameter. */
+export const MOMENTUM = 0.9;
+export const WEIGHT_DECAY = 5e-4;
 
 /** METHODS.md §2: the loss of the student. */
 export function lossOf({ labels }: DistillationSettings): LossTerm[] {
   return [{ loss: labels === 'soft' ? distillation() : crossEntropy() }];
 }
 
-/** METHODS.md §2: SGD with momentum 0.9 and weight decay 5e-4, on every parameter. */
+/** Stochastic gradient descent with momentum and weight decay. */
 export function optimizerOf(): Optimizer {
-  return sgd({ momentum: 0.9, weightDecay: 5e-4 });
+  return sgd({ momentum: MOMENTUM, weightDecay: WEIGHT_DECAY });
 }
 
 /**
@@ -71,7 +63,7 @@ export function optimizerOf(): Optimizer {
  */
 export async function distil(
   run: Distillation,
-): Promise<{ history: Epoch[]; diverged: TrainingError | null }> {
+): Promise<{ history: CleanseEpoch[]; diverged: TrainingError | null }> {
   const history = [...run.history];
   while (history.length < run.settings.epochs) {
     try {
@@ -93,7 +85,7 @@ export function streamOf(seed: number, stream: number): Random {
   return new Random(Number(drawn >> 11n));
 }
 
-async function oneEpoch(run: Distillation, index: number): Promise<Epoch> {
+async function oneEpoch(run: Distillation, index: number): Promise<CleanseEpoch> {
   const { trainer, teacher, pool, preprocessing, settings, onStep } = run;
   const { epochs, batchSize, labels } = settings;
   const started = performance.now();

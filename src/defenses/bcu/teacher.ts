@@ -1,6 +1,7 @@
 import type { OnnxFile } from '../../model/onnx/open';
 import type { Classifier } from '../../runtime/classifier';
 import { TrainingError } from '../../training/errors';
+import { FORWARDING } from '../../training/forward/prepare';
 
 /** The model to distil from, in inference mode. */
 export interface Teacher {
@@ -12,8 +13,6 @@ export interface Teacher {
   ): Promise<{ logits: Float32Array; classes: number }>;
 }
 
-/** Operators that change no number. */
-const FORWARDING = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast']);
 /** The smallest normal float32: where a probability was rounded to zero. */
 const TINIEST = 2 ** -126;
 

@@ -1,8 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
-import type { Epoch } from '../../defenses/bcu/distil';
-import { CleanseEpochSchema } from '../../protocol/cleanse';
+import { CleanseEpochSchema, type CleanseEpoch } from '../../protocol/cleanse';
 import { OutputError } from '../../protocol/errors';
 import { readCheckpoint, writeCheckpoint } from '../../training/checkpoint';
 import { TrainingError } from '../../training/errors';
@@ -45,12 +44,12 @@ export class CleanseState {
   }
 
   /** Throws OutputError `write-failed`; the state before is then still there. */
-  async write(run: string, snapshot: TrainingSnapshot, history: readonly Epoch[]): Promise<void> {
+  async write(run: string, snapshot: TrainingSnapshot, history: readonly CleanseEpoch[]): Promise<void> {
     await writeCheckpoint(this.file, { snapshot, run, progress: { history: JSON.stringify(history) } });
   }
 
   /** Throws TrainingError `bad-checkpoint` where it is damaged or of another run, ModelError where it cannot be opened. */
-  read(run: string): { snapshot: TrainingSnapshot; history: Epoch[] } {
+  read(run: string): { snapshot: TrainingSnapshot; history: CleanseEpoch[] } {
     const { snapshot, progress } = readCheckpoint(this.file, run);
     const history = v.safeParse(History, progress['history']);
     if (!history.success)

@@ -5,14 +5,14 @@ import { openDataset } from '../../data/open-dataset';
 import { PixelPool } from '../../data/pixel-pool';
 import { resolvePreprocessing } from '../../data/preprocessing';
 import { agreementWithTeacher } from '../../defenses/bcu/agreement';
-import { distil, type Epoch } from '../../defenses/bcu/distil';
+import { MOMENTUM, WEIGHT_DECAY, distil } from '../../defenses/bcu/distil';
 import { redrawnShare, type Ratios } from '../../defenses/bcu/ratios';
 import { stagesOf, type Stage } from '../../defenses/bcu/stages';
 import { teacherOf, type Teacher } from '../../defenses/bcu/teacher';
 import { checkOutput } from '../../model/atomic-write';
 import { openOnnx, type OnnxFile } from '../../model/onnx/open';
 import { replacementEdits } from '../../model/onnx/replacement';
-import type { CleanseReport } from '../../protocol/cleanse';
+import type { CleanseEpoch, CleanseReport } from '../../protocol/cleanse';
 import type { Preprocessing, PreprocessingOptions } from '../../protocol/preprocessing';
 import { VERSION } from '../../protocol/version';
 import { count } from '../../protocol/wording';
@@ -190,7 +190,7 @@ async function train(job: Job, run: string): Promise<Awaited<ReturnType<typeof d
   const { trainer } = student;
   const context = job.context.within(0.03, 0.98);
   const { epochs } = options.settings;
-  let history: readonly Epoch[] = [];
+  let history: readonly CleanseEpoch[] = [];
   if (options.resume) {
     const saved = state.read(run);
     trainer.restore(saved.snapshot);
@@ -224,7 +224,7 @@ async function train(job: Job, run: string): Promise<Awaited<ReturnType<typeof d
 async function write(
   { options, file, student, ratios, context, pool, preprocessing }: Job,
   inputSha256: string,
-  history: readonly Epoch[],
+  history: readonly CleanseEpoch[],
 ): Promise<{ sha256: string; notes: string[] }> {
   await context.within(0.98, 0.985).tick('Writing', 0);
   // Nothing that differs between two runs of the same settings: the same run gives the same bytes.
@@ -264,7 +264,12 @@ function clpOf({ options, student: { pruned } }: Job): CleanseReport['clp'] {
 }
 
 function settingsOf({ settings }: CleanseOptions): CleanseReport['settings'] {
-  return { ...settings, momentum: 0.9, weightDecay: 5e-4, augmentation: { ...settings.augmentation } };
+  return {
+    ...settings,
+    momentum: MOMENTUM,
+    weightDecay: WEIGHT_DECAY,
+    augmentation: { ...settings.augmentation },
+  };
 }
 
 function dataNotes(pool: PixelPool): string[] {

@@ -234,7 +234,7 @@ class Preparation {
 const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
 /** Operators that change no number; the classes stay in order. */
-const FORWARDING = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast']);
+export const FORWARDING: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast']);
 
 /** Casts to half or double precision become casts to float32, as the whole graph does. */
 function inSinglePrecision(node: OnnxNode): OnnxNode {
