@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { installCodeServer } from './install.mjs';
 import { startVSCode, until } from './vscode.mjs';
@@ -40,6 +41,28 @@ function makeWorkspace() {
   return folder;
 }
 
+/** Answers VS Code's simple folder dialog, which opens at `start`. It takes nothing before it has filled in that. */
+async function chooseFolder(page, start, folder, label) {
+  const input = page.locator('.quick-input-widget input').first();
+  const accept = page.locator('.quick-input-widget .monaco-button', { hasText: label });
+  await input.waitFor();
+  await until(
+    async () => (await input.inputValue()).startsWith(start),
+    10_000,
+    () => `the dialog does not open at ${start}`,
+  );
+  await input.fill(path.join(start, folder));
+  await until(
+    async () => {
+      await accept.click({ timeout: 1000 }).catch(() => undefined); // it may be gone after the click before
+      await sleep(500);
+      return !(await accept.isVisible());
+    },
+    20_000,
+    () => `the dialog does not take ${path.join(start, folder)}`,
+  );
+}
+
 test(
   'choose images, add triggers, evaluate, sweep, export: figures are the reference’s',
   { timeout: 300_000 },
@@ -57,10 +80,10 @@ test(
     await shown.getByRole('heading', { name: 'Evaluate on images' }).waitFor();
 
     await button('Choose folder…').click();
-    await answerFileDialog(page, `${path.join(folder, 'images')}/`);
+    await chooseFolder(page, folder, 'images', 'Use This Folder');
     await shown.getByText(`${reference.n} images in 10 classes`).first().waitFor({ timeout: 60_000 });
     await shown.getByText('from preprocessor_config.json').first().waitFor();
-    await shown.getByLabel('Target class').selectOption({ label: '0: airplane' });
+    await shown.getByLabel('Target class', { exact: true }).selectOption({ label: '0: airplane' });
 
     await shown.locator('#attack-kind').selectOption({ label: 'BadNets' });
     await button('Add trigger').click();
@@ -69,7 +92,7 @@ test(
 
     await shown.locator('#attack-kind').selectOption({ label: 'Images that carry a trigger' });
     await button('Add trigger').click();
-    await answerFileDialog(page, `${path.join(folder, 'triggered')}/`);
+    await chooseFolder(page, path.join(folder, 'images'), path.join('..', 'triggered'), 'Use These Images');
     await shown.locator('.attack-card').nth(1).waitFor();
 
     await shown.getByRole('button', { name: 'Evaluate', exact: true }).click();
@@ -85,10 +108,14 @@ test(
     assert.match(cells[1], new RegExp(`${reference.n_triggered} of ${reference.n_triggered} images`));
     assert.ok((await shown.locator('#samples img').count()) >= 2, 'sample images are shown');
     for (const section of ['tac', 'embedding']) await shown.locator(`#${section} canvas`).first().waitFor();
-    await page.screenshot({ path: path.join(out, 'e2e-evaluate-dark.png') });
-    await setTheme(page, 'Light Modern', 'vs');
-    await shown.locator('body.vscode-light').waitFor();
-    await page.screenshot({ path: path.join(out, 'e2e-evaluate-light.png') });
+    for (const [theme, kind, look] of [
+      ['Dark Modern', 'vs-dark', 'dark'],
+      ['Light Modern', 'vs', 'light'],
+    ]) {
+      await setTheme(page, theme, kind);
+      await shown.locator(`body.vscode-${look}`).waitFor();
+      await page.screenshot({ path: path.join(out, `e2e-evaluate-${look}.png`) });
+    }
 
     await button('Sweep u').click();
     await shown.getByText('Sweep as a table').click({ timeout: 180_000 });
