@@ -37,6 +37,7 @@ function options(output: string, changes: Partial<CleanseOptions> = {}): Cleanse
       seed: 0,
     },
     preprocessing: {},
+    onNote: () => undefined,
     run: { device: 'cpu', threads: 2 },
     ...changes,
   };
@@ -151,10 +152,13 @@ describe('cleansing the sample', () => {
         const output = path.join(folder, 'student.onnx');
         const settings = { ...options(output).settings, epochs: 1 };
         const preprocessing = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.243, 0.261] };
-        const changes = { samples: 32, clpU: 3, settings, preprocessing };
+        const told: string[] = [];
+        const onNote = (note: string): void => void told.push(note);
+        const changes = { samples: 32, clpU: 3, settings, preprocessing, onNote };
         const report = await cleanseModel(model, options(output, changes), quiet());
         expect(report.clp!.channels).toBeGreaterThan(0);
         expect(report.notes.join()).toContain('batch norm');
+        expect(told).toEqual(report.notes);
         const file = openOnnx(output);
         const convolutions = new Map(file.model.graph.nodes.map((node) => [node.name, node]));
         for (const { name, channels } of report.clp!.layers) {

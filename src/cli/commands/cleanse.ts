@@ -74,7 +74,7 @@ export const CLEANSE: Command = {
     if (others.length > 0)
       throw new UsageError('bad-value', `scour cleanse takes one model, not ${positionals.length}.`);
     const format = choice(values, 'format', ['text', 'json'], 'text');
-    const options = optionsOf(values);
+    const options = { ...optionsOf(values), onNote: warn };
     let report;
     try {
       report = await cleanseModel(input, options, context);
@@ -83,7 +83,6 @@ export const CLEANSE: Command = {
         warn('What was done is kept: continue with the same command and --resume.');
       throw error;
     }
-    report.notes.forEach(warn);
     await emit(
       format === 'json' ? JSON.stringify(report, null, 2) : cleanseText(report),
       text(values, 'output-report'),
@@ -93,7 +92,7 @@ export const CLEANSE: Command = {
   },
 };
 
-function optionsOf(values: OptionValues): CleanseOptions {
+function optionsOf(values: OptionValues): Omit<CleanseOptions, 'onNote'> {
   const ratios = text(values, 'ratios');
   return {
     data: required(values, 'data', 'the folder of unlabeled images'),

@@ -35,6 +35,8 @@ export interface CleanseOptions extends StudentOptions {
   /** The ratios of the model's stages. Throws UsageError where they do not fit. */
   readonly ratios: (stages: readonly Stage[]) => Ratios;
   readonly preprocessing: PreprocessingOptions;
+  /** Told what a user must know, as soon as it is known: a wrong normalisation before the training, not after it. */
+  readonly onNote: (note: string) => void;
 }
 
 /** The paper's smallest set; below it nobody has measured. */
@@ -88,15 +90,12 @@ export async function cleanseModel(
           student,
         };
         const run = runKey(job, key);
+        const notes = [...classifier.warnings, ...warnings, ...dataNotes(pool), ...student.notes];
+        notes.forEach(options.onNote);
         const { history, diverged } = await train(job, run);
-        const notes = [
-          ...classifier.warnings,
-          ...warnings,
-          ...dataNotes(pool),
-          ...student.notes,
-          ...(diverged === null ? [] : [diverged.message]),
-        ];
         const written = await write(job, inputSha256, history);
+        const late = [...(diverged === null ? [] : [diverged.message]), ...written.notes];
+        late.forEach(options.onNote);
         const report: CleanseReport = {
           schema: 'scour.cleanse/1',
           status: diverged === null ? 'complete' : 'diverged',
@@ -104,30 +103,11 @@ export async function cleanseModel(
           output: options.output,
           sha256: written.sha256,
           inputSha256,
-          settings: settingsOf(options),
-          stages: stages.map(({ name, layers }) => ({
-            name,
-            layers: layers.map((layer) => ({
-              name: layer.name,
-              kind: layer.kind,
-              weights: layer.elements,
-              ratio: ratios.get(layer.name) ?? 0,
-            })),
-          })),
-          redrawn: redrawnShare(stages, ratios),
-          clp: clpOf(job),
-          data: {
-            folder: options.data,
-            images: pool.size,
-            distinct: pool.distinct,
-            sha256: pool.sha256,
-            skipped: pool.skipped.map(({ path, reason }) => ({ path, reason })),
-          },
-          preprocessing,
+          ...described(job, stages),
           devices: { teacher: classifier.device, student: student.device },
           history,
           agreement: await agreementOf(job),
-          notes: [...notes, ...written.notes],
+          notes: [...notes, ...late],
           version: VERSION,
         };
         state.remove();
@@ -255,6 +235,36 @@ async function agreementOf({ options, context, ...rest }: Job): Promise<number> 
     rmSync(options.output, { force: true });
     throw error;
   }
+}
+
+/** What the run was made of, for the report. */
+function described(
+  job: Job,
+  stages: readonly Stage[],
+): Pick<CleanseReport, 'settings' | 'stages' | 'redrawn' | 'clp' | 'data' | 'preprocessing'> {
+  const { options, ratios, pool, preprocessing } = job;
+  return {
+    settings: settingsOf(options),
+    stages: stages.map(({ name, layers }) => ({
+      name,
+      layers: layers.map((layer) => ({
+        name: layer.name,
+        kind: layer.kind,
+        weights: layer.elements,
+        ratio: ratios.get(layer.name) ?? 0,
+      })),
+    })),
+    redrawn: redrawnShare(stages, ratios),
+    clp: clpOf(job),
+    data: {
+      folder: options.data,
+      images: pool.size,
+      distinct: pool.distinct,
+      sha256: pool.sha256,
+      skipped: pool.skipped.map(({ path, reason }) => ({ path, reason })),
+    },
+    preprocessing,
+  };
 }
 
 function clpOf({ options, student: { pruned } }: Job): CleanseReport['clp'] {
