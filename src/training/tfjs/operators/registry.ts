@@ -106,10 +106,11 @@ export function operatorOf(opType: string): TfOperator | undefined {
 }
 
 /**
- * Operators that onnxruntime's engine trains through and this one does not, and why. TensorFlow.js itself lacks, or has
- * wrong, the gradients of dilated Conv2D and DepthwiseConv2dNative, ScatterNd, GatherNd, StridedSlice, DepthToSpace,
- * TopK, Einsum and most comparisons (none), a split into one part (fails), Maximum, Minimum and BatchMatMul with broadcasting (not summed), and MirrorPad (mirrored
- * elements left out). Where the operator can be written in others that have theirs, `operators/` does so.
+ * Operators that onnxruntime's engine trains through and this one does not, and why. TensorFlow.js 4.22 itself has no
+ * gradient for dilated Conv2D and DepthwiseConv2dNative, ScatterNd, GatherNd, StridedSlice, DepthToSpace, TopK, Einsum
+ * and most comparisons; those of Maximum, Minimum and BatchMatMul are not summed over broadcast axes, that of a split
+ * into one part fails, and that of MirrorPad leaves mirrored elements out (training-tfjs-gaps.test.ts). Where the
+ * operator can be written in others that have theirs, `operators/` does so.
  */
 export const NOT_MAPPED: ReadonlyMap<string, string> = new Map(
   Object.entries({
