@@ -1,3 +1,4 @@
+import type { Choice } from '../text/choice';
 import { h, setText } from './element';
 
 /** A control under its label, with room for what is wrong with its value. */
@@ -33,8 +34,6 @@ export function field(
     },
   };
 }
-
-export type Choice = readonly [value: string, label: string];
 
 /** Fills a native select, keeping it as it is where the choices have not changed. */
 export function setChoices(select: HTMLSelectElement, choices: readonly Choice[], value: string): void {

@@ -1,5 +1,5 @@
 import { CORNERS, PATTERNS, type Attack, type AttackFile, type AttackKind } from '../../src/protocol/attack';
-import type { Choice } from '../dom/field';
+import type { Choice } from '../text/choice';
 
 export interface NumberSpec {
   readonly kind: 'number';
