@@ -4,6 +4,7 @@ import { checkpointLayers } from '../../src/defenses/clp/checkpoint-layers';
 import { scoreLayers, type Scores } from '../../src/defenses/clp/score';
 import type { Checkpoint } from '../../src/model/checkpoint';
 import { checkpointReader } from '../../src/model/open-checkpoint';
+import { ModelError } from '../../src/protocol/errors';
 import { FileSource, MemorySource, type ByteSource } from '../../src/model/source';
 
 /** Files of test/fixtures/keras/make.py. */
@@ -26,7 +27,7 @@ export function expectedScores(): Record<string, ExpectedLayer[]> {
 /** Opens a file as the product does. */
 export function openModel(source: ByteSource): Checkpoint {
   const open = checkpointReader(source);
-  if (!open) throw new Error(`no reader takes ${source.path}`);
+  if (!open) throw new ModelError('unsupported-format', source.path, `no reader takes ${source.path}`);
   return open(source);
 }
 

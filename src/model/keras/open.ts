@@ -29,9 +29,9 @@ const MAX_NESTING = 200;
 /** State of the training, not of the network. */
 const OPTIMIZER = /^\/(optimizer_weights|optimizer|_optimizer)(\/|$)/;
 
-/** True where `openKeras` should be asked: HDF5 files, and zip archives with the members of a `.keras` file. */
+/** True where `openKeras` should be asked: HDF5 files, zip archives with the members of a `.keras` file, and whatever is called so. */
 export function matchKeras(source: ByteSource): boolean {
-  if (hdf5Start(source) !== null) return true;
+  if (hdf5Start(source) !== null || /\.keras$/i.test(source.path)) return true;
   const head = source.read(0, Math.min(4, source.size));
   if (!(head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4)) return false;
   try {
