@@ -68,7 +68,9 @@ describe('UCLC of Keras and TensorFlow.js files against numpy', () => {
       expect.stringMatching(/'bn2'.*confidence medium/),
     ]);
     const { layers: numbered } = await scoresOf(openFixture('v3.weights.h5'));
-    expect(numbered.every(({ norm, reason }) => norm === null && (reason!).includes('confidence low'))).toBe(true);
+    expect(numbered.every(({ norm, reason }) => norm === null && reason!.includes('confidence low'))).toBe(
+      true,
+    );
   });
 
   test('counts the weights of the network, not of its optimizer', () => {
