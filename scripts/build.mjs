@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 import { copyCodecs, workerBundle } from './assets.mjs';
+import { writeNotices } from './notices.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
@@ -80,5 +81,10 @@ await copyCodecs(path.join(root, 'dist'));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {
-  await Promise.all(bundles.map((bundle) => esbuild.build(bundle)));
+  const built = await Promise.all(bundles.map((bundle) => esbuild.build({ ...bundle, metafile: true })));
+  await writeNotices(
+    root,
+    path.join(root, 'dist'),
+    built.map(({ metafile }) => metafile),
+  );
 }

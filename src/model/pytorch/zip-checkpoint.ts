@@ -4,10 +4,10 @@ import { CheckpointError, type Checkpoint, type TensorEdit } from '../checkpoint
 import { byteEdits } from '../edits';
 import type { PickleValue } from '../pickle/values';
 import type { ByteSource } from '../source';
+import { checksumFindings, openMember } from '../zip/checksums';
 import { ZipArchive, type ZipMember } from '../zip/archive';
 import { editedArchive } from '../zip/edit';
 import { METHOD } from '../zip/records';
-import { ZipError } from '../zip/zip-error';
 import { ALLOWED, ALLOWED_TORCHSCRIPT } from './allow-list';
 import { assembleTensors } from './assemble';
 import type { FoundTensor } from './found-tensor';
@@ -72,7 +72,7 @@ export function openArchive(source: ByteSource): Checkpoint {
     tensors,
     findings,
     provenance,
-    verify: () => checksums(archive),
+    verify: () => checksumFindings(archive),
     edited: (edits: readonly TensorEdit[], made) =>
       editedArchive(
         archive,
@@ -190,7 +190,7 @@ function inspectOtherPickles(
     (member) => /\.(pkl|pickle)$/i.test(member.name) && !known.includes(member),
   );
   for (const member of others.slice(0, MAX_EXTRA_PICKLES)) {
-    const source = openOr(archive, member, findings);
+    const source = openMember(archive, member, findings);
     if (!source) continue;
     const place = { member: member.name, reader: `a reader of '${visible(member.name, 200)}'` };
     findings.push(...pickleFindings(runPickle(source, 0, source.size, { allowed: ALLOWED }), place));
@@ -201,36 +201,5 @@ function inspectOtherPickles(
       level: 'error',
       message: `${others.length - MAX_EXTRA_PICKLES} more pickles in the archive were not looked into.`,
     });
-  }
-}
-
-/** Compares every member with its checksum. */
-function checksums(archive: ZipArchive): Finding[] {
-  const findings: Finding[] = [];
-  for (const member of archive.members) {
-    if (!openOr(archive, member, findings) || archive.checksumMatches(member)) continue;
-    findings.push({
-      id: 'zip-crc-mismatch',
-      level: 'warning',
-      message: `'${visible(member.name, 200)}' does not have the checksum that the archive says: it was damaged or changed after it was saved (or saved with checksums turned off).`,
-      location: { member: member.name, offset: 0 },
-    });
-  }
-  return findings;
-}
-
-/** Opens a member, or notes why it cannot be opened. */
-function openOr(archive: ZipArchive, member: ZipMember, findings: Finding[]): ByteSource | null {
-  try {
-    return archive.open(member);
-  } catch (error) {
-    if (!(error instanceof ZipError)) throw error;
-    findings.push({
-      id: 'zip-unreadable-member',
-      level: 'warning',
-      message: error.message,
-      location: { member: member.name, offset: 0 },
-    });
-    return null;
   }
 }
