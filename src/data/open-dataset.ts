@@ -16,16 +16,16 @@ import { readRange } from './read-range';
 /**
  * Opens whatever holds images: a folder (see `openFolder`), a zip or tar archive of one, CIFAR's binary and Python
  * versions, MNIST's IDX files (also gzipped), an .npz file, GTSRB's images with their list. Recognised by content; only CIFAR's files, which have no signature, by name.
- * No image is decoded. Throws DataError.
+ * No image is decoded. Rejects with DataError.
  */
-export function openDataset(root: string): Dataset {
+export async function openDataset(root: string): Promise<Dataset> {
   const isFolder = isDirectory(root);
   if (isCifarPickle(root)) return openCifarPickle(root);
   if (isFolder) return isCifarBinary(root) ? openCifarBinary(root) : openLabelledFolder(root);
   const start = readRange(root, 0, 512, 512);
   if (isZip(start)) return isNpz(root) ? openNpz(root) : openZip(root);
   if (isTar(start)) return openTar(root);
-  if (isIdxImages(isGzip(start) ? peekGzip(start) : start)) return openIdx(root);
+  if (isIdxImages(isGzip(start) ? peekGzip(start) : start)) return await openIdx(root);
   if (isCifarBinary(root)) return openCifarBinary(root);
   throw new DataError(
     'bad-layout',

@@ -34,7 +34,7 @@ const BATCH = 64;
 export async function measureAgreement(request: AgreementRequest): Promise<Agreement> {
   const { original, pruned, images, seed } = request;
   const shape = original.inputShape;
-  const dataset = images === null ? null : openDataset(images);
+  const dataset = images === null ? null : await openDataset(images);
   const samples = dataset === null ? [] : sampleEvenly(dataset.samples, request.limit, seed);
   const { preprocessing, warnings } = resolvePreprocessing({
     modelPath: request.modelPath,

@@ -41,8 +41,8 @@ function writeImages(folder: string, count: number): void {
   }
 }
 
-function poolOf(folder: string, keep?: number): Promise<PixelPool> {
-  return PixelPool.load(folder, openDataset(folder).samples, PREPROCESSING, {
+async function poolOf(folder: string, keep?: number): Promise<PixelPool> {
+  return PixelPool.load(folder, (await openDataset(folder)).samples, PREPROCESSING, {
     onProgress: () => Promise.resolve(),
     ...(keep === undefined ? {} : { keep }),
   });

@@ -36,9 +36,9 @@ async function expectPixels(set: Dataset, width: number, height: number, channel
     expect([...image.data]).toEqual(wanted);
   }
 }
-function refusal(file: string): DataError {
+async function refusal(file: string): Promise<DataError> {
   try {
-    openDataset(file);
+    await openDataset(file);
   } catch (thrown) {
     if (thrown instanceof DataError) return thrown;
     throw thrown;
@@ -51,7 +51,7 @@ describe('archives', () => {
   it.each(['stored.zip', 'deflated.zip', 'ustar.tar', 'gnu.tar', 'pax.tar'])(
     '%s is read in place',
     async (name) => {
-      const set = openDataset(dataset(name));
+      const set = await openDataset(dataset(name));
       const samples = set.samples.filter((sample) => !sample.name.includes('long-'));
       const isTar = name.endsWith('.tar');
       expect(set.classes).toEqual(isTar ? ['Dog', 'cat', 'long-'.repeat(28)] : ['Dog', 'cat']);
@@ -70,8 +70,8 @@ describe('archives', () => {
     },
   );
 
-  it('a flat archive is unlabelled', () => {
-    const set = openDataset(dataset('flat.zip'));
+  it('a flat archive is unlabelled', async () => {
+    const set = await openDataset(dataset('flat.zip'));
     expect(set.classes).toBeNull();
     expect(set.samples.map(({ name }) => name)).toEqual(['grey.jpg', 'rgb.png']);
   });
@@ -81,7 +81,7 @@ describe('archives', () => {
     damaged[damaged.indexOf('IDAT') + 20]! ^= 1;
     const file = path.join(root, 'damaged.zip');
     writeFileSync(file, damaged);
-    const set = openDataset(file);
+    const set = await openDataset(file);
     const { decoded, failures } = await decodeBatch({
       locations: set.samples.map(({ location }) => location),
       fit: { width: 4, height: 4, resize: null, filter: 'bilinear' },
@@ -96,14 +96,14 @@ describe('archives', () => {
     ['deflated.zip', 2000],
     ['gnu.tar', 2000],
     ['gnu.tar', 3072],
-  ])('%s cut to %i bytes is an error', (name, length) => {
+  ])('%s cut to %i bytes is an error', async (name, length) => {
     const whole = readFileSync(dataset(name));
     const file = path.join(root, name);
     writeFileSync(file, whole.subarray(0, length));
-    expect(refusal(file).message).toContain(file);
+    expect((await refusal(file)).message).toContain(file);
   });
 
-  it('refuses a tar member of an absurd size', () => {
+  it('refuses a tar member of an absurd size', async () => {
     const tar = readFileSync(dataset('gnu.tar'));
     tar.write('77777777777', 124, 'latin1');
     tar.fill(0x20, 148, 156);
@@ -111,35 +111,37 @@ describe('archives', () => {
     tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
     const file = path.join(root, 'x.tar');
     writeFileSync(file, tar);
-    expect(refusal(file).message).toContain('truncated');
+    expect((await refusal(file)).message).toContain('truncated');
   });
 });
 
 describe('CIFAR, binary', () => {
   it('reads CIFAR-10 with its class names', async () => {
-    const set = openDataset(dataset('cifar-10-batches-bin'));
+    const set = await openDataset(dataset('cifar-10-batches-bin'));
     expect(set.classes?.slice(0, 3)).toEqual(['airplane', 'automobile', 'bird']);
     expect(set.classes).toHaveLength(10);
     expect(labels(set)).toEqual([0, 4, 8]);
     await expectPixels(set, 32, 32, 3);
-    expect(openDataset(path.join(dataset('cifar-10-batches-bin'), 'test_batch.bin')).samples).toHaveLength(3);
+    expect(
+      (await openDataset(path.join(dataset('cifar-10-batches-bin'), 'test_batch.bin'))).samples,
+    ).toHaveLength(3);
   });
 
   it('reads CIFAR-100 with its fine labels', async () => {
-    const set = openDataset(dataset('cifar-100-binary'));
+    const set = await openDataset(dataset('cifar-100-binary'));
     expect(set.classes).toHaveLength(100);
     expect(labels(set)).toEqual([0, 4, 8]);
     await expectPixels(set, 32, 32, 3);
   });
 
-  it('refuses what is cut short or has impossible labels', () => {
+  it('refuses what is cut short or has impossible labels', async () => {
     const file = path.join(root, 'test_batch.bin');
     const whole = readFileSync(path.join(dataset('cifar-10-batches-bin'), 'test_batch.bin'));
     writeFileSync(file, whole.subarray(0, 5000));
-    expect(refusal(file).message).toContain('truncated');
+    expect((await refusal(file)).message).toContain('truncated');
     whole[3073] = 10;
     writeFileSync(file, whole);
-    expect(refusal(file).message).toContain('record 1 has label 10');
+    expect((await refusal(file)).message).toContain('record 1 has label 10');
   });
 });
 
@@ -148,29 +150,29 @@ describe('CIFAR, Python', () => {
     ['cifar-10-batches-py', 'test_batch', 22],
     ['cifar-100-python', 'test', 2],
   ])('%s is read without running its pickle', async (folder, file, count) => {
-    const set = openDataset(dataset(folder));
+    const set = await openDataset(dataset(folder));
     expect(set.samples).toHaveLength(count);
     expect(set.classes?.[3]).toBe('class3');
     expect(labels(set)).toEqual(Array.from({ length: count }, (_, i) => i % 10));
     await expectPixels(set, 32, 32, 3);
-    expect(openDataset(path.join(dataset(folder), file)).samples).toHaveLength(count);
+    expect((await openDataset(path.join(dataset(folder), file))).samples).toHaveLength(count);
   });
 
-  it('refuses what is cut short, or disagrees with itself', () => {
+  it('refuses what is cut short, or disagrees with itself', async () => {
     copyFileSync(path.join(dataset('cifar-10-batches-py'), 'batches.meta'), path.join(root, 'batches.meta'));
     const whole = readFileSync(path.join(dataset('cifar-10-batches-py'), 'test_batch'));
     const file = path.join(root, 'test_batch');
     writeFileSync(file, whole.subarray(0, 30_000));
-    expect(refusal(root).reason).toBe('unreadable-image');
+    expect((await refusal(root)).reason).toBe('unreadable-image');
     // One label fewer than images.
     writeFileSync(file, Buffer.concat([whole.subarray(0, -5), whole.subarray(-3)]));
-    expect(refusal(root).message).toContain('one a label');
+    expect((await refusal(root)).message).toContain('one a label');
   });
 });
 
 describe('IDX', () => {
   it.each(['t10k-images-idx3-ubyte', 'packed-images-idx3-ubyte.gz'])('%s', async (name) => {
-    const set = openDataset(dataset(name));
+    const set = await openDataset(dataset(name));
     expect(labels(set)).toEqual([3, 0, 9, 1]);
     expect(set.classes).toHaveLength(10);
     await expectPixels(set, 20, 28, 1);
@@ -179,7 +181,7 @@ describe('IDX', () => {
   it('is unlabelled without its labels, and crosses to the decoding thread', async () => {
     const file = path.join(root, 'some-images-idx3-ubyte.gz');
     copyFileSync(dataset('packed-images-idx3-ubyte.gz'), file);
-    const set = openDataset(file);
+    const set = await openDataset(file);
     expect(set.classes).toBeNull();
     const fit = { width: 20, height: 28, resize: null, filter: 'bilinear' } as const;
     for await (const { pixels } of loadPixels(set.samples, fit, {
@@ -193,17 +195,17 @@ describe('IDX', () => {
     }
   });
 
-  it('refuses sizes that disagree, and bombs', () => {
+  it('refuses sizes that disagree, and bombs', async () => {
     const whole = readFileSync(dataset('t10k-images-idx3-ubyte'));
     const file = path.join(root, 'a-images-idx3-ubyte');
     writeFileSync(file, whole.subarray(0, 1000));
-    expect(refusal(file).message).toContain('4 × 28 × 20');
+    expect((await refusal(file)).message).toContain('4 × 28 × 20');
     writeFileSync(file, whole);
     writeFileSync(path.join(root, 'a-labels-idx1-ubyte'), Buffer.from([0, 0, 8, 1, 0, 0, 0, 1, 5]));
-    expect(refusal(file).message).toContain('1 labels, but there are 4 images');
+    expect((await refusal(file)).message).toContain('1 labels, but there are 4 images');
     const packed = `${file}.gz`;
     writeFileSync(packed, gzipSync(whole).subarray(0, 600));
-    expect(refusal(packed).reason).toBe('unreadable-image');
+    expect((await refusal(packed)).reason).toBe('unreadable-image');
   });
 });
 
@@ -213,7 +215,7 @@ describe('NumPy', () => {
     ['packed.npz', 5, 6, 3, [2, 0, 1]],
     ['grey.npz', 5, 6, 1, [null, null, null]],
   ] as const)('%s', async (name, width, height, channels, wanted) => {
-    const set = openDataset(dataset(name));
+    const set = await openDataset(dataset(name));
     expect(labels(set)).toEqual(wanted);
     expect(set.classes).toEqual(wanted[0] === null ? null : ['0', '1', '2']);
     await expectPixels(set, width, height, channels);
@@ -235,9 +237,9 @@ describe('NumPy', () => {
     file.close();
   });
 
-  it('never reads Python objects, nor what is no image', () => {
-    expect(refusal(dataset('objects.npz')).reason).toBe('unsupported-image');
-    expect(refusal(dataset('floats.npz')).message).toContain('f4, 3 × 3 × 6 × 5');
+  it('never reads Python objects, nor what is no image', async () => {
+    expect((await refusal(dataset('objects.npz'))).reason).toBe('unsupported-image');
+    expect((await refusal(dataset('floats.npz'))).message).toContain('f4, 3 × 3 × 6 × 5');
     expect(() => parseNpyHeader(readFileSync(dataset('fortran.npy')), 'x')).toThrow(/Fortran/);
   });
 
@@ -268,9 +270,9 @@ describe('GTSRB', () => {
   const list = (...lines: string[]) =>
     writeFileSync(path.join(root, 'GT-final_test.csv'), lines.join('\r\n') + '\r\n');
 
-  it('labels test images by their list', () => {
+  it('labels test images by their list', async () => {
     list(HEAD, '00000.ppm;53;54;6;5;48;49;16', '00002.ppm;42;45;5;5;36;40;1');
-    const set = openDataset(root);
+    const set = await openDataset(root);
     expect(set.samples.map(({ name, label }) => [name, label])).toEqual([
       ['00000.ppm', 16],
       ['00002.ppm', 1],
@@ -279,23 +281,23 @@ describe('GTSRB', () => {
     expect(set.skipped.map((each) => each.path)).toContain('00001.ppm');
   });
 
-  it('refuses a list without labels, or with nonsense', () => {
+  it('refuses a list without labels, or with nonsense', async () => {
     list('Filename;Width;Height', '00000.ppm;53;54');
-    expect(refusal(root).message).toContain('ClassId');
+    expect((await refusal(root)).message).toContain('ClassId');
     list(HEAD, '00000.ppm;53;54;6;5;48;49;x');
-    expect(refusal(root).message).toContain('line 2');
+    expect((await refusal(root)).message).toContain('line 2');
     list(HEAD, 'other.ppm;53;54;6;5;48;49;3');
-    expect(refusal(root).message).toContain('none of the images');
+    expect((await refusal(root)).message).toContain('none of the images');
   });
 });
 
 describe('openDataset', () => {
-  it('refuses what it does not know', () => {
-    expect(refusal(path.join(root, 'missing')).reason).toBe('not-found');
+  it('refuses what it does not know', async () => {
+    expect((await refusal(path.join(root, 'missing'))).reason).toBe('not-found');
     const file = path.join(root, 'x.bin');
     writeFileSync(file, 'something else');
-    expect(refusal(file).reason).toBe('bad-layout');
+    expect((await refusal(file)).reason).toBe('bad-layout');
     writeFileSync(file, '');
-    expect(refusal(file).reason).toBe('bad-layout');
+    expect((await refusal(file)).reason).toBe('bad-layout');
   });
 });

@@ -46,8 +46,8 @@ describe.skipIf(!existsSync(GOLDEN))('reference photographs', () => {
     );
   });
 
-  it('lists the training set in its archive', () => {
-    const set = openDataset(path.join(SHARED, 'data/cifar10/train.zip'));
+  it('lists the training set in its archive', async () => {
+    const set = await openDataset(path.join(SHARED, 'data/cifar10/train.zip'));
     expect(set.samples).toHaveLength(50_000);
     expect(set.classes).toHaveLength(10);
     expect(set.skipped).toEqual([]);

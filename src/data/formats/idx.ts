@@ -27,12 +27,12 @@ export function isIdxImages(bytes: Uint8Array): boolean {
 
 /**
  * Opens MNIST's format: a file of images (`…-images-idx3-ubyte`, also `.gz`), labelled by the file of labels beside it
- * (`…-labels-idx1-ubyte`) where there is one. Throws DataError `unreadable-image` or `bad-layout`.
+ * (`…-labels-idx1-ubyte`) where there is one. Rejects with DataError `unreadable-image` or `bad-layout`.
  */
-export function openIdx(root: string): Dataset {
-  const images = readIdx(root, 3);
+export async function openIdx(root: string): Promise<Dataset> {
+  const images = await readIdx(root, 3);
   const [count, height, width] = images.shape as [number, number, number];
-  const labels = readLabels(root, count);
+  const labels = await readLabels(root, count);
   const area = width * height;
   const classes =
     labels &&
@@ -53,9 +53,9 @@ export function openIdx(root: string): Dataset {
   return { root, classes, samples, skipped: [] };
 }
 
-function readIdx(file: string, dimensions: number): IdxFile {
+async function readIdx(file: string, dimensions: number): Promise<IdxFile> {
   const start = 4 + 4 * dimensions;
-  const unpacked = isGzip(readRange(file, 0, 2, 2)) ? gunzipFile(file) : null;
+  const unpacked = isGzip(readRange(file, 0, 2, 2)) ? await gunzipFile(file) : null;
   const header = unpacked ? Buffer.from(unpacked.slice(0, start)) : readRange(file, 0, start, start);
   const size = unpacked ? unpacked.length : statSync(file).size;
   if (header.length < start || header.readUInt16BE(0) !== 0 || header[2] !== 8 || header[3] !== dimensions) {
@@ -77,12 +77,12 @@ function readIdx(file: string, dimensions: number): IdxFile {
   return { path: file, shape, start, unpacked };
 }
 
-function readLabels(images: string, count: number): Uint8Array | null {
+async function readLabels(images: string, count: number): Promise<Uint8Array | null> {
   const name = path.basename(images).replace('images', 'labels').replace('idx3', 'idx1');
   const stem = path.join(path.dirname(images), name.replace(/\.gz$/, ''));
   const file = [stem, `${stem}.gz`].find((each) => each !== images && existsSync(each));
   if (file === undefined) return null;
-  const { shape, start, unpacked } = readIdx(file, 1);
+  const { shape, start, unpacked } = await readIdx(file, 1);
   if (shape[0] !== count) {
     throw new DataError(
       'bad-layout',

@@ -1,6 +1,9 @@
-import { constants, gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, gunzip, gunzipSync } from 'node:zlib';
 import { DataError } from '../../protocol/errors';
 import { readRange } from '../read-range';
+
+const gunzipAsync = promisify(gunzip);
 
 /** Compressed datasets are unpacked into memory up to this size (MNIST's training set has 47 MB). */
 const MAX_UNPACKED = 1024 * 1024 * 1024;
@@ -20,12 +23,12 @@ export function peekGzip(start: Uint8Array): Uint8Array {
   }
 }
 
-/** The content of a gzip file, in memory that threads share. Throws DataError `unreadable-image` or `too-large`. */
-export function gunzipFile(path: string): Uint8Array<SharedArrayBuffer> {
+/** The content of a gzip file, in memory that threads share. Rejects with DataError `unreadable-image` or `too-large`. */
+export async function gunzipFile(path: string): Promise<Uint8Array<SharedArrayBuffer>> {
   const packed = readRange(path, 0, null, MAX_UNPACKED);
   let unpacked: Buffer;
   try {
-    unpacked = gunzipSync(packed, { maxOutputLength: MAX_UNPACKED });
+    unpacked = await gunzipAsync(packed, { maxOutputLength: MAX_UNPACKED });
   } catch (cause) {
     throw new DataError(
       'unreadable-image',

@@ -141,7 +141,7 @@ async function loadPool(
   preprocessing: Preprocessing,
   context: JobContext,
 ): Promise<PixelPool> {
-  const dataset = openDataset(data);
+  const dataset = await openDataset(data);
   return PixelPool.load(data, sampleEvenly(dataset.samples, samples, settings.seed), preprocessing, {
     signal: context.signal,
     onProgress: (done, total) => context.tick(`Reading images (${done} of ${total})`, done / total),

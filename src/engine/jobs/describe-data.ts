@@ -19,7 +19,7 @@ export async function describeData(
   context: JobContext,
 ): Promise<DataDescription> {
   await context.tick('Listing the images', null);
-  const { samples, classes, skipped } = openDataset(data);
+  const { samples, classes, skipped } = await openDataset(data);
   requireGraph(modelPath);
   const models = await openTested([modelPath], preprocessing, CPU);
   try {
@@ -48,7 +48,7 @@ export async function previewTrigger(
     throw new UsageError('bad-value', 'A folder of triggered images holds no trigger to put on others.');
   }
   await context.tick('Listing the images', null);
-  const samples = sampleEvenly(openDataset(data).samples, count, seed);
+  const samples = sampleEvenly((await openDataset(data)).samples, count, seed);
   requireGraph(modelPath);
   const models = await openTested([modelPath], preprocessing, CPU);
   try {

@@ -36,7 +36,7 @@ const DEFAULT_EMBEDDING_IMAGES = 200;
  */
 export async function evaluateModels(params: EvaluateParams, context: JobContext): Promise<EvaluationReport> {
   await context.tick('Opening the data', 0);
-  const setup = setUp(params);
+  const setup = await setUp(params);
   const hashes = await hashModels(params.models, context.within(0, 0.02));
   await context.tick('Loading the models', null);
   const models = await openTested(params.models, params.preprocessing ?? {}, setup.run);

@@ -46,11 +46,11 @@ export interface NamedAttack {
 }
 
 /**
- * Opens the data and checks that what is asked can be measured on it. Throws DataError, or UsageError where a trigger is
+ * Opens the data and checks that what is asked can be measured on it. Rejects with DataError, or UsageError where a trigger is
  * asked for without a target or without labels.
  */
-export function setUp(asked: Asked): Setup {
-  const dataset = openDataset(asked.data);
+export async function setUp(asked: Asked): Promise<Setup> {
+  const dataset = await openDataset(asked.data);
   const seed = asked.seed ?? 0;
   const samples = sampleEvenly(dataset.samples, asked.limit ?? Infinity, seed);
   const warnings = emptyClassWarnings(dataset);
@@ -60,12 +60,17 @@ export function setUp(asked: Asked): Setup {
     if (ambiguity !== null) warnings.push(ambiguity);
   }
   const names = attackNames(asked.attacks);
-  const attacks = asked.attacks.map((attack, i): NamedAttack => {
-    if (attack.kind !== 'folder') return { name: names[i]!, attack, folder: null };
-    const set = triggeredSamples(openDataset(attack.path), dataset.classes!, target!);
+  const attacks: NamedAttack[] = [];
+  for (const [i, attack] of asked.attacks.entries()) {
+    const name = names[i]!;
+    if (attack.kind !== 'folder') {
+      attacks.push({ name, attack, folder: null });
+      continue;
+    }
+    const set = triggeredSamples(await openDataset(attack.path), dataset.classes!, target!);
     warnings.push(...set.warnings);
-    return { name: names[i]!, attack, folder: { root: attack.path, samples: set.samples } };
-  });
+    attacks.push({ name, attack, folder: { root: attack.path, samples: set.samples } });
+  }
   return {
     dataset,
     samples,

@@ -31,7 +31,7 @@ const FIRST = 0.1;
  */
 export async function sweepModel(params: SweepParams, context: JobContext): Promise<SweepReport> {
   await context.tick('Opening the data', 0);
-  const setup = setUp(params);
+  const setup = await setUp(params);
   requireGraph(params.path);
   const subject = openSubject(params.path, { withEpsilon: false });
   try {
