@@ -1,5 +1,7 @@
 import { UsageError } from '../../protocol/errors';
-import { count, listShort, visible } from '../../protocol/wording';
+import { redrawnShareOf } from '../../protocol/ratio-editing';
+import { checkedRatio, parseRatioFile } from '../../protocol/ratio-file';
+import { count } from '../../protocol/wording';
 import type { Stage } from './stages';
 
 /** Share of each layer's weights that is re-drawn, by layer name; 0 … 1. */
@@ -33,7 +35,7 @@ export function ratiosByStage(stages: readonly Stage[], ratios: readonly number[
   }
   return new Map(
     stages.flatMap(({ name, layers }, i) => {
-      const ratio = checked(ratios[i], name);
+      const ratio = checkedRatio(ratios[i], name);
       return layers.map((layer) => [layer.name, ratio] as const);
     }),
   );
@@ -44,45 +46,17 @@ export function ratiosByStage(stages: readonly Stage[], ratios: readonly number[
  * keep the default. Throws UsageError `bad-value` for anything else, naming what is wrong.
  */
 export function ratiosByLayer(stages: readonly Stage[], json: string, file: string): Ratios {
-  const where = visible(file, 120);
-  let given: unknown;
-  try {
-    given = JSON.parse(json);
-  } catch (cause) {
-    throw new UsageError('bad-value', `${where} is not JSON.`, { cause });
-  }
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new UsageError('bad-value', `${where} must hold an object: {"layer name": ratio, …}.`);
-  const ratios = new Map(ratiosByStage(stages, defaultStageRatios(stages)));
-  const unknown = Object.keys(given).filter((name) => !ratios.has(name));
-  if (unknown.length > 0) {
-    const listed = (names: Iterable<string>): string =>
-      listShort(
-        Array.from(names, (name) => `'${visible(name, 60)}'`),
-        6,
-      );
-    throw new UsageError(
-      'bad-value',
-      `${where} names layers that the model does not have: ${listed(unknown)}. It has ${listed(ratios.keys())}.`,
-    );
-  }
-  for (const [name, ratio] of Object.entries(given)) ratios.set(name, checked(ratio, name));
-  return ratios;
+  const defaults = ratiosByStage(stages, defaultStageRatios(stages));
+  const names = [...defaults.keys()];
+  const ratios = parseRatioFile(json, file, names, [...defaults.values()]);
+  return new Map(names.map((name, i) => [name, ratios[i]!]));
 }
 
 /** Expected share of the layers' weights that is re-drawn, 0 … 1. */
 export function redrawnShare(stages: readonly Stage[], ratios: Ratios): number {
   const layers = stages.flatMap((stage) => stage.layers);
-  const total = layers.reduce((sum, { elements }) => sum + elements, 0);
-  const redrawn = layers.reduce((sum, { name, elements }) => sum + elements * (ratios.get(name) ?? 0), 0);
-  return total === 0 ? 0 : redrawn / total;
-}
-
-function checked(ratio: unknown, what: string): number {
-  if (typeof ratio === 'number' && ratio >= 0 && ratio <= 1) return ratio;
-  const shown = visible(JSON.stringify(ratio ?? null), 40);
-  throw new UsageError(
-    'bad-value',
-    `The ratio of ${visible(what, 80)} must be a number from 0 to 1, not ${shown}.`,
+  return redrawnShareOf(
+    layers.map(({ elements }) => elements),
+    layers.map(({ name }) => ratios.get(name) ?? 0),
   );
 }
