@@ -5,6 +5,18 @@ import { PrunedLayerSchema } from './prune';
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
+const Percent = v.pipe(v.number(), v.minValue(0), v.maxValue(100));
+
+export const MonitoredSchema = v.object({
+  /** Null where the images have no labels. */
+  acc: v.nullable(Percent),
+  /** Clean images. */
+  n: Count,
+  attacks: v.array(v.object({ name: v.string(), asr: Percent, ra: Percent, n: Count })),
+});
+/** What a student scores on images kept for watching it, in evaluation mode; percent. Nothing is chosen by it. */
+export type Monitored = v.InferOutput<typeof MonitoredSchema>;
+
 export const CleanseEpochSchema = v.object({
   /** From 1. */
   epoch: Count,
@@ -15,6 +27,8 @@ export const CleanseEpochSchema = v.object({
   /** Of student and teacher on the augmented training images, the student in training mode; percent. */
   agreement: v.number(),
   seconds: v.number(),
+  /** Absent where nothing is monitored. */
+  monitored: v.optional(MonitoredSchema),
 });
 export type CleanseEpoch = v.InferOutput<typeof CleanseEpochSchema>;
 

@@ -8,8 +8,8 @@ import {
   SweepReportSchema,
   TriggerPreviewSchema,
 } from './evaluation';
+import { jobState } from './job-state';
 import { PreprocessingOptionsSchema } from './preprocessing';
-import { WireErrorSchema } from './rpc';
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const AttackId = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -45,27 +45,11 @@ export const EvaluationPlanSchema = v.object({
 /** All that an evaluation is asked for, apart from its models. Kept for each model. */
 export type EvaluationPlan = v.InferOutput<typeof EvaluationPlanSchema>;
 
-/** Where a job of the panel stands. */
-const job = <const T extends v.GenericSchema>(result: T) =>
-  v.variant('state', [
-    v.object({ state: v.literal('idle') }),
-    v.object({
-      state: v.literal('running'),
-      message: v.string(),
-      fraction: v.nullable(v.number()),
-      secondsLeft: v.nullable(v.number()),
-      stalled: v.boolean(),
-    }),
-    v.object({ state: v.literal('cancelled') }),
-    v.object({ state: v.literal('failed'), error: WireErrorSchema }),
-    v.object({ state: v.literal('done'), result }),
-  ]);
-
-const DescriptionState = job(DataDescriptionSchema);
-const TriggerState = job(TriggerPreviewSchema);
-const RunState = job(EvaluationReportSchema);
-const SweepState = job(SweepReportSchema);
-const ExportState = job(ExportedSchema);
+const DescriptionState = jobState(DataDescriptionSchema);
+const TriggerState = jobState(TriggerPreviewSchema);
+const RunState = jobState(EvaluationReportSchema);
+const SweepState = jobState(SweepReportSchema);
+const ExportState = jobState(ExportedSchema);
 export type DescriptionState = v.InferOutput<typeof DescriptionState>;
 export type TriggerState = v.InferOutput<typeof TriggerState>;
 export type RunState = v.InferOutput<typeof RunState>;
