@@ -3,11 +3,12 @@ import { LazyChart } from '../charts/lazy';
 import { h, setText } from '../dom/element';
 import { fold } from '../dom/fold';
 import { nameOf } from '../dom/name';
-import { SortableTable } from '../dom/table';
+import type { SortableTable } from '../dom/table';
 import type { AuditAtU, LayerAtU } from '../scan/at-u';
+import { binTable } from '../scan/bin-table';
 import { splitBins, type Bin } from '../scan/bins';
 import { describeLayer, histogramOf, type HistogramData } from '../scan/layer-chart';
-import { formatCount, formatKernel, formatStatistic, formatU, plural } from '../text/format';
+import { formatKernel, formatU, plural } from '../text/format';
 import { visible } from '../../src/protocol/wording';
 
 /** One layer: heading, histogram, a note where nothing can be flagged, and the histogram's table twin. */
@@ -74,40 +75,10 @@ export class LayerCard {
   private showBins(): void {
     if (!this.bins.open) return;
     if (this.table === null) {
-      this.table = new SortableTable<Bin>({
-        caption: `Bins of the histogram of ${visible(this.layer.layer.name)}`,
-        empty: 'This layer has no finite UCLC.',
-        columns: [
-          {
-            id: 'from',
-            label: 'From',
-            numeric: true,
-            value: ({ from }) => from,
-            cell: ({ from }) => formatStatistic(from),
-          },
-          {
-            id: 'to',
-            label: 'To',
-            numeric: true,
-            value: ({ to }) => to,
-            cell: ({ to }) => formatStatistic(to),
-          },
-          {
-            id: 'count',
-            label: 'Channels',
-            numeric: true,
-            value: ({ count }) => count,
-            cell: ({ count }) => formatCount(count),
-          },
-          {
-            id: 'outliers',
-            label: 'Outliers',
-            numeric: true,
-            value: ({ outliers }) => outliers,
-            cell: ({ outliers }) => formatCount(outliers),
-          },
-        ],
-      });
+      this.table = binTable<Bin>(`Bins of the histogram of ${visible(this.layer.layer.name)}`, [
+        { id: 'count', label: 'Channels', value: ({ count }) => count },
+        { id: 'outliers', label: 'Outliers', value: ({ outliers }) => outliers },
+      ]);
       this.bins.append(this.table.element);
     }
     this.table.update(splitBins(this.layer.histogram, this.layer.outliers));

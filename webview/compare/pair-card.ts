@@ -4,8 +4,8 @@ import { PairedChart, type PairedData } from '../charts/paired-chart';
 import { h, setText } from '../dom/element';
 import { fold } from '../dom/fold';
 import { nameOf } from '../dom/name';
-import { SortableTable } from '../dom/table';
 import type { LayerAtU } from '../scan/at-u';
+import { binTable } from '../scan/bin-table';
 import { sharedBins } from '../scan/bins';
 import type { LayerPair } from '../scan/match';
 import { formatCount, formatStatistic, formatU, plural } from '../text/format';
@@ -101,40 +101,10 @@ export class PairCard {
 
   private table(): HTMLElement {
     const { edges, left, right } = this.bins;
-    const table = new SortableTable<BinRow>({
-      caption: `Bins of the histograms of ${visible(this.pair.name)}`,
-      empty: 'This layer has no finite UCLC.',
-      columns: [
-        {
-          id: 'from',
-          label: 'From',
-          numeric: true,
-          value: ({ from }) => from,
-          cell: ({ from }) => formatStatistic(from),
-        },
-        {
-          id: 'to',
-          label: 'To',
-          numeric: true,
-          value: ({ to }) => to,
-          cell: ({ to }) => formatStatistic(to),
-        },
-        {
-          id: 'left',
-          label: 'A',
-          numeric: true,
-          value: (row) => row.left,
-          cell: (row) => formatCount(row.left),
-        },
-        {
-          id: 'right',
-          label: 'B',
-          numeric: true,
-          value: (row) => row.right,
-          cell: (row) => formatCount(row.right),
-        },
-      ],
-    });
+    const table = binTable<BinRow>(`Bins of the histograms of ${visible(this.pair.name)}`, [
+      { id: 'left', label: 'A', value: (bin) => bin.left },
+      { id: 'right', label: 'B', value: (bin) => bin.right },
+    ]);
     table.update(
       left.map((count, index) => ({
         from: edges[index]!,
