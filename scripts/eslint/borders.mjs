@@ -35,6 +35,7 @@ export const ALLOWED = {
 const HOMES = {
   vscode: ['host', 'extension'],
   'onnxruntime-node': ['runtime'],
+  hyparquet: ['data'],
   'chart.js': ['webview'],
   '@vscode-elements/elements': ['webview'],
 };

@@ -1,7 +1,7 @@
 import { Random } from './random';
 
 /** Where the picture of one sample lies. Plain data: it travels to the decoding worker. */
-export type Location = FileLocation | MemberLocation | PixelsLocation;
+export type Location = FileLocation | MemberLocation | PixelsLocation | CellLocation;
 
 /** An image file. */
 export interface FileLocation {
@@ -40,6 +40,17 @@ export interface PixelsLocation {
   readonly width: number;
   readonly height: number;
   readonly order: PixelOrder;
+}
+
+/** An image file in a cell of a Parquet file's column. */
+export interface CellLocation {
+  readonly kind: 'cell';
+  /** Of the Parquet file. */
+  readonly path: string;
+  readonly column: string;
+  readonly group: number;
+  /** Within the row group. */
+  readonly row: number;
 }
 
 /** One picture of a dataset. */

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DataError, messageOf } from '../protocol/errors';
 import type { Dataset } from './dataset';
@@ -8,6 +8,8 @@ import { isCifarPickle, openCifarPickle } from './formats/cifar-pickle';
 import { GTSRB_LIST, labelByGtsrbList } from './formats/gtsrb';
 import { isIdxImages, openIdx } from './formats/idx';
 import { NpzFile, openNpz } from './formats/npz';
+import { isParquet, openParquet } from './formats/parquet';
+import { findParquetShards } from './formats/parquet-shards';
 import { isTar, openTar } from './formats/tar';
 import { isGzip, peekGzip } from './formats/unpack';
 import { isZip, openZip } from './formats/zip';
@@ -15,22 +17,30 @@ import { readRange } from './read-range';
 
 /**
  * Opens whatever holds images: a folder (see `openFolder`), a zip or tar archive of one, CIFAR's binary and Python
- * versions, MNIST's IDX files (also gzipped), an .npz file, GTSRB's images with their list. Recognised by content; only CIFAR's files, which have no signature, by name.
+ * versions, MNIST's IDX files (also gzipped), an .npz file, GTSRB's images with their list, Parquet files as Hugging Face
+ * exports them (one, or the shards of a split). Recognised by content; only CIFAR's files, which have no signature, and
+ * splits of Parquet files by name.
  * No image is decoded. Rejects with DataError.
  */
 export async function openDataset(root: string): Promise<Dataset> {
+  const shards = existsSync(root) && !isDirectory(root) ? null : findParquetShards(root);
+  if (shards !== null) {
+    const set = await openParquet(root, shards.files);
+    return { ...set, skipped: [...set.skipped, ...shards.missing] };
+  }
   const isFolder = isDirectory(root);
   if (isCifarPickle(root)) return openCifarPickle(root);
   if (isFolder) return isCifarBinary(root) ? openCifarBinary(root) : openLabelledFolder(root);
   const start = readRange(root, 0, 512, 512);
   if (isZip(start)) return isNpz(root) ? openNpz(root) : openZip(root);
   if (isTar(start)) return openTar(root);
+  if (isParquet(start)) return await openParquet(root, [root]);
   if (isIdxImages(isGzip(start) ? peekGzip(start) : start)) return await openIdx(root);
   if (isCifarBinary(root)) return openCifarBinary(root);
   throw new DataError(
     'bad-layout',
     root,
-    `${root} is not a dataset that can be read: a folder of images, a zip or tar archive of one, CIFAR's binary or Python version, MNIST's IDX files or an .npz file.`,
+    `${root} is not a dataset that can be read: a folder of images, a zip or tar archive of one, CIFAR's binary or Python version, MNIST's IDX files, an .npz file, or Parquet files of images.`,
   );
 }
 

@@ -4,6 +4,7 @@ import type { Location, MemberLocation, PixelsLocation } from '../dataset';
 import { decodeImage } from '../decoding/decode';
 import { brokenImage, checkDimensions, type Image } from '../image';
 import { readRange } from '../read-range';
+import { cellPath, readCell } from './parquet-cells';
 
 /** A file larger than this is no image that fits the decoder's limit on pixels. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
@@ -20,6 +21,8 @@ export async function readSample(location: Location): Promise<Image> {
       return await decodeImage(readMember(location), memberPath(location));
     case 'pixels':
       return readPixels(location);
+    case 'cell':
+      return await decodeImage(await readCell(location), cellPath(location));
   }
 }
 
