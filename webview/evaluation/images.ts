@@ -25,7 +25,7 @@ export class Images implements Part {
       topic: 'images',
       none:
         'No images chosen. Accuracy and triggers need labels: one folder a class, or a dataset file ' +
-        '(CIFAR, MNIST, .npz, GTSRB, zip or tar of folders). A flat folder is unlabelled.',
+        '(CIFAR, MNIST, .npz, GTSRB, Parquet, zip or tar of folders). A flat folder is unlabelled.',
       unlabelled:
         'These images have no labels, so there is no accuracy to measure. How predictions spread, and how they agree between models and over u, can be.',
       onChoose: (what) => {

@@ -38,7 +38,7 @@ export const EVALUATE: Command = {
   usage: 'scour evaluate MODEL… --data DIR [--triggered DIR | --attack NAME[:key=value,…]]… [--target K]',
   summary: CATALOGUE.evaluate,
   help: [
-    ['--data DIR', 'labelled images: a folder a class, an archive of those, CIFAR, IDX, .npz …'],
+    ['--data DIR', 'labelled images: a folder a class, an archive of those, CIFAR, IDX, .npz, Parquet …'],
     ['--triggered DIR', 'images that carry a trigger already, in folders named by their true class'],
     ['--attack NAME[:key=value,…]', 'put a trigger on the images; may be given several times:'],
     ['', 'badnets:pattern=checkerboard|bcu|white,size=N,position=bottom-right'],

@@ -26,8 +26,9 @@ export function checkPages(path: string, chunk: ColumnMetaData, rows: number, li
       path,
       `${what} holds ${bytes} bytes in one row group, more than the ${limit} that are read at once; write the file with smaller row groups (pyarrow: row_group_size=100).`,
     );
+  const dictionaryAt = Number(chunk.dictionary_page_offset ?? 0);
   // Some writers give 0 where there is no dictionary.
-  const start = Number(chunk.dictionary_page_offset ? chunk.dictionary_page_offset : chunk.data_page_offset);
+  const start = dictionaryAt > 0 ? dictionaryAt : Number(chunk.data_page_offset);
   const length = Number(chunk.total_compressed_size);
   if (length > limit) throw tooLarge(length);
   if (!(start >= 4 && length >= 0)) throw new Error('a column lies outside the file');
