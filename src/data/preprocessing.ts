@@ -11,8 +11,14 @@ export interface PreprocessingRequest {
   /** Shape of the model's image input as the file declares it: N × C × H × W or N × H × W × C. */
   shape: readonly Dimension[];
   options: PreprocessingOptions;
-  /** Size of the images at hand: used, with a warning, where neither the model nor anything else fixes one. */
-  imageSize?: { width: number; height: number };
+  /** Size of the images at hand, or that the model was made for: used, with a warning, where neither the model nor anything else fixes one. */
+  imageSize?: ImageSize | null;
+}
+
+/** In pixels. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 /**

@@ -1,13 +1,26 @@
-import { resolvePreprocessing } from '../data/preprocessing';
+import { resolvePreprocessing, type ImageSize } from '../data/preprocessing';
 import { inputDims, toTensor } from '../data/tensor';
 import { RuntimeError } from '../protocol/errors';
 import type { Preprocessing, PreprocessingOptions } from '../protocol/preprocessing';
 import { Classifier, predictions } from '../runtime/classifier';
 import type { SessionOptions } from '../runtime/session';
 
+/** A model to load: the file that the user named, and the ONNX file that runs as it. */
+export interface ModelToRun {
+  readonly path: string;
+  readonly onnx: string;
+  /** What its images usually are, where its input leaves that open. */
+  readonly imageSize: ImageSize | null;
+  /** What a user must know of how the one was made of the other. */
+  readonly notes: readonly string[];
+}
+
 /** A model under evaluation. */
 export interface TestedModel {
   readonly path: string;
+  /** The ONNX file that runs. */
+  readonly onnx: string;
+  readonly imageSize: ImageSize | null;
   readonly classifier: Classifier;
   readonly preprocessing: Preprocessing;
   readonly warnings: readonly string[];
@@ -15,24 +28,23 @@ export interface TestedModel {
 
 /**
  * Loads models to be measured on the same images. Where nothing beside a model states mean and std, those of the first
- * are taken (a pruned copy in another folder is fed like its original). `settings` stands in for the first one's path
- * where it was made from another file. The caller releases them with `releaseTested`.
+ * are taken (a pruned copy in another folder is fed like its original). The caller releases them with `releaseTested`,
+ * and the files that they were made of itself.
  *
  * Throws RuntimeError where one cannot be loaded, or takes images of another size than the first.
  */
 export async function openTested(
-  paths: readonly string[],
+  models: readonly ModelToRun[],
   options: PreprocessingOptions,
   run: SessionOptions,
-  settings: string | null = null,
 ): Promise<TestedModel[]> {
   const subjects: TestedModel[] = [];
   try {
-    for (const path of paths) {
-      const classifier = await Classifier.open(path, run);
+    for (const model of models) {
+      const classifier = await Classifier.open(model.onnx, run);
       const [first] = subjects;
       try {
-        subjects.push(testedModel(path, settings ?? path, classifier, options, first));
+        subjects.push(testedModel(model, classifier, options, first));
       } catch (error) {
         await classifier.release();
         throw error;
@@ -46,26 +58,28 @@ export async function openTested(
 }
 
 function testedModel(
-  path: string,
-  settings: string,
+  { path, onnx, imageSize, notes }: ModelToRun,
   classifier: Classifier,
   options: PreprocessingOptions,
   first: TestedModel | undefined,
 ): TestedModel {
-  const own = resolvePreprocessing({ modelPath: settings, shape: classifier.inputShape, options });
+  const own = resolvePreprocessing({ modelPath: path, shape: classifier.inputShape, options, imageSize });
   const sameChannels = first?.preprocessing.channels === own.preprocessing.channels;
   if (first && own.preprocessing.source === 'none' && first.preprocessing.source !== 'none' && sameChannels) {
     const { mean, std, source, resize, filter } = first.preprocessing;
     const inherited = { ...own.preprocessing, mean, std, source, resize, filter };
     checkSize(path, inherited, first);
-    return { path, classifier, preprocessing: inherited, warnings: classifier.warnings };
+    const warnings = [...notes, ...classifier.warnings];
+    return { path, onnx, imageSize, classifier, preprocessing: inherited, warnings };
   }
   if (first) checkSize(path, own.preprocessing, first);
   return {
     path,
+    onnx,
+    imageSize,
     classifier,
     preprocessing: own.preprocessing,
-    warnings: [...classifier.warnings, ...own.warnings],
+    warnings: [...notes, ...classifier.warnings, ...own.warnings],
   };
 }
 

@@ -3,6 +3,7 @@ import type { Finding } from '../protocol/findings';
 import type { Format } from '../protocol/scan';
 import type { CheckpointTensor } from './checkpoint-tensor';
 import type { ByteSource } from './source';
+import type { NoGraph, WeightedGraph } from './weighted-graph';
 
 /** New values for part of a tensor. */
 export interface TensorEdit {
@@ -49,6 +50,8 @@ export interface Checkpoint {
   readonly tensors: readonly CheckpointTensor[];
   /** Of a file that holds the graph too. Without it, convolutions are found and paired by names and shapes. */
   readonly convolutions?: readonly DeclaredConvolution[];
+  /** Of a file that describes its network: the graph, or why there is none to be made of the description. */
+  readonly graph?: () => WeightedGraph | NoGraph;
   /** Other files that hold its weights. */
   readonly parts?: readonly ByteSource[];
   /** What was noticed while opening. */

@@ -34,10 +34,16 @@ export function encodeValues(dtype: DType, values: Values): Uint8Array {
     case 'int32':
       each((at, value) => view.setInt32(at, clamped(value, -(2 ** 31), 2 ** 31 - 1), true), 4);
       return bytes;
+    case 'int64':
+      each((at, value) => view.setBigInt64(at, BigInt(clamped(value, -(2 ** 63), LARGEST_INT64)), true), 8);
+      return bytes;
     default:
       throw new RangeError(`Scour does not write ${dtype} values`);
   }
 }
+
+/** The largest float64 that an int64 holds. */
+const LARGEST_INT64 = 2 ** 63 - 1024;
 
 function clamped(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, roundHalfEven(value)));

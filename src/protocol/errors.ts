@@ -57,7 +57,7 @@ export class ModelError extends ScourError<ModelReason> {
   }
 }
 
-export type OutputReason = 'is-input' | 'exists' | 'write-failed' | 'nothing-to-do';
+export type OutputReason = 'is-input' | 'exists' | 'write-failed' | 'nothing-to-do' | 'wrong-format';
 
 /** A result cannot be written where the user asked for it. */
 export class OutputError extends ScourError<OutputReason> {

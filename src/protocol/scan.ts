@@ -50,6 +50,8 @@ export const ModelFactsSchema = v.object({
   /** Files that hold weights beside the model file (ONNX external data), relative to its folder. */
   external: v.optional(v.array(v.object({ path: v.string(), bytes: Count, sha256: v.string() }))),
   producer: v.optional(v.string()),
+  /** Of a file of weights whose network is known, so that it can be run: "ResNet (basic blocks 2-2-2-2, CIFAR stem)". */
+  architecture: v.optional(v.string()),
   opset: v.optional(Count),
   nodes: v.optional(Count),
   /** How often each operator occurs, most frequent first. */

@@ -77,6 +77,7 @@ function factsLine({ model }: ScanReport): string {
       : model.format,
     `${(model.bytes / 1e6).toFixed(1)} MB`,
     `${grouped(model.parameters)} parameters`,
+    ...(model.architecture ? [visible(model.architecture, 120)] : []),
     ...(model.producer ? [`exported by ${visible(model.producer, 60)}`] : []),
   ].join(', ');
 }

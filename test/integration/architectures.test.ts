@@ -5,8 +5,10 @@ import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recognise } from '../../src/model/architectures/recognise';
+import type { Checkpoint } from '../../src/model/checkpoint';
 import { openPyTorch } from '../../src/model/pytorch/open';
 import { FileSource } from '../../src/model/source';
+import { encodeGraph, hasGraph, weightedGraph, type WeightedGraph } from '../../src/model/weighted-graph';
 import { readNpz } from '../support/npz';
 import { FIXTURES, HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
 import { HAS_TORCH, NEEDS_TORCH, PYTHON } from '../support/torch';
@@ -36,6 +38,12 @@ const NETS = [
   ['densenet121', 'DenseNet', 'dense blocks 6-12-24-16'],
 ] as const;
 
+function graphOf(checkpoint: Checkpoint): WeightedGraph {
+  const found = weightedGraph(checkpoint);
+  if (!hasGraph(found)) throw new Error(found.problem);
+  return found;
+}
+
 async function logitsOf(model: Uint8Array, x: Float32Array, dims: readonly number[]): Promise<Float32Array> {
   const session = await InferenceSession.create(model);
   const name = session.inputNames[0]!;
@@ -63,11 +71,11 @@ describe.skipIf(!HAS_TORCH)(`recognised architectures give PyTorch's logits${NEE
 
   test.each(NETS)('%s', async (name, family, detail) => {
     const source = new FileSource(path.join(folder, `${name}.pth`));
-    const found = recognise(openPyTorch(source).tensors);
-    expect([found?.family, found?.detail]).toEqual([family, detail]);
+    const found = graphOf(openPyTorch(source));
+    expect(found.architecture).toBe(`${family} (${detail})`);
     const arrays = readNpz(path.join(folder, `${name}.npz`));
     const x = arrays.get('x')!;
-    const ours = await logitsOf(found!.encode(), x.data as Float32Array, x.shape);
+    const ours = await logitsOf(encodeGraph(found), x.data as Float32Array, x.shape);
     expect(difference(ours, arrays.get('logits')!.data as Float32Array)).toBeLessThan(1e-4);
     source.close();
   });
@@ -76,14 +84,14 @@ describe.skipIf(!HAS_TORCH)(`recognised architectures give PyTorch's logits${NEE
 describe.skipIf(!HAS_SHARED)(`badnets.pth becomes the graph that badnets.onnx holds${NEEDS_SHARED}`, () => {
   test('the same logits', async () => {
     const source = new FileSource(path.join(SHARED, 'models/badnets.pth'));
-    const found = recognise(openPyTorch(source).tensors)!;
-    expect(found.detail).toBe('basic blocks 2-2-2-2, CIFAR stem');
+    const found = graphOf(openPyTorch(source));
+    expect(found.architecture).toBe('ResNet (basic blocks 2-2-2-2, CIFAR stem)');
     const x = Float32Array.from({ length: 4 * 3 * 32 * 32 }, (_, i) => Math.sin(i) * 2);
     const dims = [4, 3, 32, 32];
     const file = readFileSync(path.join(SHARED, 'models/badnets.onnx'));
-    expect(difference(await logitsOf(found.encode(), x, dims), await logitsOf(file, x, dims))).toBeLessThan(
-      1e-5,
-    );
+    expect(
+      difference(await logitsOf(encodeGraph(found), x, dims), await logitsOf(file, x, dims)),
+    ).toBeLessThan(1e-5);
     source.close();
   });
 });

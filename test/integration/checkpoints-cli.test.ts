@@ -5,7 +5,7 @@ import type { PruneReport } from '../../src/protocol/prune';
 import type { ScanReport } from '../../src/protocol/scan';
 import { scour } from '../support/cli';
 import { inTemporaryFolder, scan } from '../support/jobs';
-import { HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
+import { FIXTURES, HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
 
 const MODELS = path.join(SHARED, 'models');
 
@@ -69,11 +69,11 @@ describe.skipIf(!HAS_SHARED)(`PyTorch and safetensors files on the command line$
     );
   });
 
-  it('cannot be run: the message says what to do', async () => {
+  it('of no known architecture cannot be run: the message says what to do', async () => {
     await inTemporaryFolder((folder) => {
       const result = scour(
         'prune',
-        path.join(MODELS, 'badnets.pth'),
+        path.join(FIXTURES, 'checkpoints/zip.pth'),
         '--output',
         path.join(folder, 'p.pth'),
         '--data',

@@ -251,7 +251,9 @@ function prunedLayersTable(): SortableTable<LayerAtU> {
   });
 }
 
-/** Only ONNX files say how their weights are used. */
+/** ONNX files say how their weights are used; of others it must have been recognised. */
 function isRunnable({ scan }: AuditState): boolean {
-  return scan.state !== 'done' || scan.audit.report.model.format === 'onnx';
+  if (scan.state !== 'done') return true;
+  const { format, architecture } = scan.audit.report.model;
+  return format === 'onnx' || architecture !== undefined;
 }

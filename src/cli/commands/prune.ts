@@ -1,6 +1,6 @@
 import { compareModels } from '../../engine/jobs/preview';
 import { pruneModel } from '../../engine/jobs/prune';
-import { requireGraph } from '../../engine/subjects/open-subject';
+import { requireGraph } from '../../engine/subjects/model-graph';
 import { UsageError } from '../../protocol/errors';
 import type { PruneReport } from '../../protocol/prune';
 import { DEFAULT_U } from '../../protocol/threshold';

@@ -14,8 +14,9 @@ export interface CheckpointLayer {
 }
 
 /**
- * Every convolution of a checkpoint, in the file's order: paired by data flow where the file holds the network's graph,
- * else by names and shapes. How sure such a pair is stands in the layer's note.
+ * Every convolution of a checkpoint, in the file's order: paired by data flow where the file declares the network, else by
+ * names and shapes (see `graphLayers` for architectures that are recognised). How sure such a pair is stands in the
+ * layer's note.
  */
 export function checkpointLayers(checkpoint: Checkpoint): CheckpointLayer[] {
   if (checkpoint.convolutions) return checkpoint.convolutions.map(declaredLayer);

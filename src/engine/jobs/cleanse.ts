@@ -10,17 +10,14 @@ import { redrawnShare, type Ratios } from '../../defenses/bcu/ratios';
 import { stagesOf, type Stage } from '../../defenses/bcu/stages';
 import { teacherOf, type Teacher } from '../../defenses/bcu/teacher';
 import { checkOutput } from '../../model/atomic-write';
-import { openOnnx, type OnnxFile } from '../../model/onnx/open';
-import { replacementEdits } from '../../model/onnx/replacement';
 import type { CleanseEpoch, CleanseReport } from '../../protocol/cleanse';
 import type { Preprocessing, PreprocessingOptions } from '../../protocol/preprocessing';
 import { VERSION } from '../../protocol/version';
 import { count } from '../../protocol/wording';
-import { hashOnnx } from '../../report/onnx-facts';
 import { Classifier } from '../../runtime/classifier';
 import type { JobContext } from '../job-context';
-import { filesOf, writeOnnxResult } from '../subjects/onnx-subject';
-import { requireGraph } from '../subjects/open-subject';
+import { openRunnable } from '../subjects/runnable';
+import { openTrainable, type Trainable } from '../subjects/trainable';
 import { CleanseState } from './cleanse-state';
 import { makeStudent, type Student, type StudentOptions } from './cleanse-student';
 
@@ -55,24 +52,24 @@ export async function cleanseModel(
   options: CleanseOptions,
   context: JobContext,
 ): Promise<CleanseReport> {
-  requireGraph(input, 'to cleanse it');
-  const file = openOnnx(input);
+  const model = openTrainable(input, 'to cleanse it');
+  const { file } = model;
   try {
     const state = new CleanseState(options.output);
-    checkOutput(options.output, { force: options.force, inputs: filesOf(file) });
+    checkOutput(options.output, { force: options.force, inputs: model.files });
+    model.checkOutput(options.output);
     state.check(options);
     const stages = stagesOf(file);
     const ratios = options.ratios(stages);
-    const { sha256: inputSha256, key } = await hashOnnx(file, (done) =>
-      context.within(0, 0.005).tick('Hashing', done),
-    );
-    const classifier = await Classifier.open(input, options.run);
+    const { sha256: inputSha256, key } = await model.hash(context.within(0, 0.005));
+    const classifier = await Classifier.open(model.onnx, options.run);
     try {
       const teacher = teacherOf(file, classifier);
       const { preprocessing, warnings } = resolvePreprocessing({
         modelPath: input,
         shape: classifier.inputShape,
         options: options.preprocessing,
+        imageSize: model.imageSize,
       });
       const pool = await loadPool(options, preprocessing, context.within(0.005, 0.02));
       const student = await makeStudent(file, ratios, options, preprocessing, context.within(0.02, 0.03));
@@ -81,7 +78,7 @@ export async function cleanseModel(
           input,
           options,
           context,
-          file,
+          model,
           state,
           ratios,
           teacher,
@@ -90,7 +87,13 @@ export async function cleanseModel(
           student,
         };
         const run = runKey(job, key);
-        const notes = [...classifier.warnings, ...warnings, ...dataNotes(pool), ...student.notes];
+        const notes = [
+          ...model.notes,
+          ...classifier.warnings,
+          ...warnings,
+          ...dataNotes(pool),
+          ...student.notes,
+        ];
         notes.forEach(options.onNote);
         const { history, diverged } = await train(job, run);
         const written = await write(job, inputSha256, history);
@@ -119,7 +122,7 @@ export async function cleanseModel(
       await classifier.release();
     }
   } finally {
-    file.close();
+    model.close();
   }
 }
 
@@ -127,7 +130,7 @@ interface Job {
   readonly input: string;
   readonly options: CleanseOptions;
   readonly context: JobContext;
-  readonly file: OnnxFile;
+  readonly model: Trainable;
   readonly state: CleanseState;
   readonly ratios: Ratios;
   readonly teacher: Teacher;
@@ -202,7 +205,7 @@ async function train(job: Job, run: string): Promise<Awaited<ReturnType<typeof d
 }
 
 async function write(
-  { options, file, student, ratios, context, pool, preprocessing }: Job,
+  { options, model, student, ratios, context, pool, preprocessing }: Job,
   inputSha256: string,
   history: readonly CleanseEpoch[],
 ): Promise<{ sha256: string; notes: string[] }> {
@@ -219,18 +222,23 @@ async function write(
     preprocessing,
     history: history.map(({ epoch, loss, agreement }) => ({ epoch, loss, agreement })),
   });
-  const edits = replacementEdits(student.file, student.trainer.exportModel());
-  file.verifyUnchanged();
+  const { file: base, trainer } = student;
   const { output, force } = options;
-  return writeOnnxResult(student.file, edits, { output, force, provenance, files: filesOf(file) });
+  const trained = { base, model: trainer.exportModel(), steps: trainer.stepsDone };
+  return model.write(trained, { output, force, provenance });
 }
 
 /** Where it cannot be measured, or the job is cancelled meanwhile, there is no output: a resumed run makes it again. */
 async function agreementOf({ options, context, ...rest }: Job): Promise<number> {
   try {
-    return await agreementWithTeacher(options.output, options.run, rest, (share) =>
-      context.within(0.985, 1).tick('Comparing with the teacher', share),
-    );
+    const written = openRunnable(options.output);
+    try {
+      return await agreementWithTeacher(written.onnx, options.run, rest, (share) =>
+        context.within(0.985, 1).tick('Comparing with the teacher', share),
+      );
+    } finally {
+      written.release();
+    }
   } catch (error) {
     rmSync(options.output, { force: true });
     throw error;

@@ -2,14 +2,13 @@ import { createTrigger } from '../../attacks/create';
 import { sampleEvenly } from '../../data/dataset';
 import { loadPixels } from '../../data/loading/load-batches';
 import { openDataset } from '../../data/open-dataset';
-import { openTested, releaseTested } from '../../evaluation/tested-model';
 import { thumbnail } from '../../evaluation/thumbnails';
 import { batchSizeFor } from '../../evaluation/measure';
 import { UsageError } from '../../protocol/errors';
 import type { DataDescription, TriggerPreview } from '../../protocol/evaluation';
 import type { ParamsOf } from '../../protocol/engine';
 import type { JobContext } from '../job-context';
-import { requireGraph } from '../subjects/open-subject';
+import { withTested } from '../subjects/with-tested';
 
 const CPU = { device: 'cpu', threads: 1 } as const;
 
@@ -20,10 +19,7 @@ export async function describeData(
 ): Promise<DataDescription> {
   await context.tick('Listing the images', null);
   const { samples, classes, skipped } = await openDataset(data);
-  requireGraph(modelPath);
-  const models = await openTested([modelPath], preprocessing, CPU);
-  try {
-    const [model] = models;
+  return withTested([modelPath], preprocessing, CPU, async ([model]) => {
     const counts = new Array<number>(classes?.length ?? 0).fill(0);
     for (const { label } of samples) if (label !== null) counts[label]!++;
     return {
@@ -34,9 +30,7 @@ export async function describeData(
       skipped: skipped.map(({ path, reason }) => ({ path, reason })),
       warnings: [...model!.warnings],
     };
-  } finally {
-    await releaseTested(models);
-  }
+  });
 }
 
 /** A trigger on a few images of a dataset, as the model would be given them. */
@@ -49,9 +43,7 @@ export async function previewTrigger(
   }
   await context.tick('Listing the images', null);
   const samples = sampleEvenly((await openDataset(data)).samples, count, seed);
-  requireGraph(modelPath);
-  const models = await openTested([modelPath], preprocessing, CPU);
-  try {
+  return withTested([modelPath], preprocessing, CPU, async (models) => {
     const fit = models[0]!.preprocessing;
     const trigger = await createTrigger(attack, fit, CPU);
     try {
@@ -76,7 +68,5 @@ export async function previewTrigger(
     } finally {
       await trigger.release();
     }
-  } finally {
-    await releaseTested(models);
-  }
+  });
 }

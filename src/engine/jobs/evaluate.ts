@@ -1,5 +1,5 @@
 import type { Trigger } from '../../attacks/trigger';
-import { releaseTested, openTested, Inputs, type TestedModel } from '../../evaluation/tested-model';
+import { Inputs, type TestedModel } from '../../evaluation/tested-model';
 import { folderPairs, syntheticPairs, type Pairs } from '../../evaluation/pairs';
 import { thumbnail } from '../../evaluation/thumbnails';
 import { combinedKey, sha256Of } from '../../model/digest';
@@ -14,7 +14,8 @@ import { VERSION } from '../../protocol/version';
 import { count, visible } from '../../protocol/wording';
 import { NO_PREDICTION } from '../../runtime/classifier';
 import type { JobContext } from '../job-context';
-import { requireGraph } from '../subjects/open-subject';
+import { requireGraph } from '../subjects/model-graph';
+import { withTested } from '../subjects/with-tested';
 import { gatherEvidence } from './evidence';
 import {
   createTriggers,
@@ -39,17 +40,14 @@ export async function evaluateModels(params: EvaluateParams, context: JobContext
   const setup = await setUp(params);
   const hashes = await hashModels(params.models, context.within(0, 0.02));
   await context.tick('Loading the models', null);
-  const models = await openTested(params.models, params.preprocessing ?? {}, setup.run);
-  try {
+  return withTested(params.models, params.preprocessing ?? {}, setup.run, async (models) => {
     const triggers = await createTriggers(setup, models[0]!.preprocessing);
     try {
       return await report(params, setup, models, hashes, triggers, context.within(0.02, 1));
     } finally {
       await releaseTriggers(triggers);
     }
-  } finally {
-    await releaseTested(models);
-  }
+  });
 }
 
 /** SHA-256 of each model. Throws ModelError for what is no model, RuntimeError for one without a graph. */

@@ -47,7 +47,7 @@ export interface Evidence {
 export async function gatherEvidence(request: EvidenceRequest, context: JobContext): Promise<Evidence> {
   const { model, run } = request;
   const folder = mkdtempSync(path.join(tmpdir(), 'scour-evidence-'));
-  const file = openOnnx(new FileSource(model.path));
+  const file = openOnnx(new FileSource(model.onnx));
   try {
     const layers = onnxLayers(file.index, file.reader, file.evaluator, { withEpsilon: false });
     const scoring = context.within(0, 0.2);

@@ -6,7 +6,9 @@ import type { Agreement, PreviewParams } from '../../protocol/prune';
 import { Classifier } from '../../runtime/classifier';
 import type { SessionOptions } from '../../runtime/session';
 import type { JobContext } from '../job-context';
-import { openSubject, requireGraph } from '../subjects/open-subject';
+import { openSubject } from '../subjects/open-subject';
+import { requireGraph } from '../subjects/model-graph';
+import { openRunnables } from '../subjects/runnable';
 import { prunedLayers, selectionOf } from './prune';
 import { scoreSubject } from './scan';
 
@@ -54,26 +56,33 @@ export async function compareModels(
   context: JobContext,
 ): Promise<Agreement> {
   await context.tick('Loading both models', 0);
-  const original = await Classifier.open(params.path, run);
+  const [first, second] = openRunnables([params.path, pruned]);
   try {
-    const other = await Classifier.open(pruned, run);
+    const original = await Classifier.open(first!.onnx, run);
     try {
-      return await measureAgreement({
-        modelPath: params.path,
-        original,
-        pruned: other,
-        images: params.images ?? null,
-        limit: params.limit ?? DEFAULT_LIMIT,
-        seed: params.seed ?? 0,
-        preprocessing: params.preprocessing ?? {},
-        signal: context.signal,
-        onProgress: (done, total) =>
-          context.tick(`Comparing predictions (${done} of ${total})`, done / total),
-      });
+      const other = await Classifier.open(second!.onnx, run);
+      try {
+        const agreement = await measureAgreement({
+          modelPath: params.path,
+          original,
+          pruned: other,
+          images: params.images ?? null,
+          limit: params.limit ?? DEFAULT_LIMIT,
+          seed: params.seed ?? 0,
+          preprocessing: params.preprocessing ?? {},
+          signal: context.signal,
+          onProgress: (done, total) =>
+            context.tick(`Comparing predictions (${done} of ${total})`, done / total),
+        });
+        return { ...agreement, warnings: [...first!.notes, ...agreement.warnings] };
+      } finally {
+        await other.release();
+      }
     } finally {
-      await other.release();
+      await original.release();
     }
   } finally {
-    await original.release();
+    first!.release();
+    second!.release();
   }
 }

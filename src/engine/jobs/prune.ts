@@ -25,6 +25,7 @@ export async function pruneModel(
   const subject = openSubject(input, { withEpsilon });
   try {
     checkOutput(output, { force, inputs: subject.files });
+    subject.checkOutput(output);
     const { sha256: inputSha256 } = await subject.hash(context.within(0, 0.2));
     const scores = await scoreSubject(subject, u, context.within(0.2, 0.8));
     const layers = prunedLayers(scores.layers);

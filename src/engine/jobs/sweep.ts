@@ -8,8 +8,10 @@ import type { Layer } from '../../protocol/scan';
 import { outliersAt } from '../../protocol/threshold';
 import { VERSION } from '../../protocol/version';
 import type { JobContext } from '../job-context';
-import { openSubject, requireGraph } from '../subjects/open-subject';
+import { openSubject } from '../subjects/open-subject';
+import { requireGraph } from '../subjects/model-graph';
 import type { Subject } from '../subjects/subject';
+import { withTested } from '../subjects/with-tested';
 import {
   createTriggers,
   releaseTriggers,
@@ -36,8 +38,7 @@ export async function sweepModel(params: SweepParams, context: JobContext): Prom
   const subject = openSubject(params.path, { withEpsilon: false });
   try {
     const { layers } = await scoreSubject(subject, 0, context.within(0, 0.05));
-    const [original] = await openTested([params.path], params.preprocessing ?? {}, setup.run);
-    try {
+    return await withTested([params.path], params.preprocessing ?? {}, setup.run, async ([original]) => {
       const triggers = await createTriggers(setup, original!.preprocessing);
       try {
         const sweep = new Sweep(params, setup, subject, layers, original!, triggers);
@@ -45,9 +46,7 @@ export async function sweepModel(params: SweepParams, context: JobContext): Prom
       } finally {
         await releaseTriggers(triggers);
       }
-    } finally {
-      await releaseTested([original!]);
-    }
+    });
   } finally {
     subject.close();
   }
@@ -145,7 +144,9 @@ class Sweep {
       await this.subject.writePruned(selection, { output, force: false, provenance: null });
       // The device is settled: the same graph need not be tried on all of them again.
       const run = { ...setup.run, device: original.classifier.device };
-      const models = await openTested([output], params.preprocessing ?? {}, run, params.path);
+      // Settings are looked for beside the file that it was made of.
+      const pruned = { path: params.path, onnx: output, imageSize: original.imageSize, notes: [] };
+      const models = await openTested([pruned], params.preprocessing ?? {}, run);
       try {
         const { counts } = await measureModels(setup, models, this.triggers, context, reference);
         this.complete &&= allPredicted(counts);

@@ -1,5 +1,6 @@
 import nodePath from 'node:path';
 import { checkpointLayers } from '../../defenses/clp/checkpoint-layers';
+import { graphLayers } from '../../defenses/clp/graph-layers';
 import { checkpointEdits } from '../../defenses/clp/prune-checkpoint';
 import { writeAtomically } from '../../model/atomic-write';
 import type { Checkpoint } from '../../model/checkpoint';
@@ -7,17 +8,30 @@ import { combinedKey, sha256Of } from '../../model/digest';
 import { isFloat } from '../../model/dtype';
 import { PROVENANCE_KEY } from '../../model/onnx/facts';
 import type { ByteSource } from '../../model/source';
+import {
+  encodeGraph,
+  hasGraph,
+  weightedGraph,
+  type NoGraph,
+  type WeightedGraph,
+} from '../../model/weighted-graph';
+import { ModelError } from '../../protocol/errors';
 import type { Finding } from '../../protocol/findings';
 import type { ModelFacts } from '../../protocol/scan';
 import type { Hashes } from '../../report/scan-report';
 import type { JobContext } from '../job-context';
-import type { Subject } from './subject';
+import { outputKind } from './output-format';
+import type { Subject, SubjectOptions } from './subject';
 
 /** A file of weights, opened by the reader of its format without running anything in it; closing it closes the source. */
-export function checkpointSubject(source: ByteSource, checkpoint: Checkpoint): Subject {
+export function checkpointSubject(
+  source: ByteSource,
+  checkpoint: Checkpoint,
+  options: SubjectOptions,
+): Subject {
   const { path } = source;
   const parts = checkpoint.parts ?? [];
-  const files = [path, ...parts.map((part) => part.path)];
+  const files = checkpointFiles(source, checkpoint);
   const close = (): void => {
     checkpoint.close?.();
     source.close();
@@ -26,21 +40,31 @@ export function checkpointSubject(source: ByteSource, checkpoint: Checkpoint): S
     for (const file of [source, ...parts]) file.verifyUnchanged();
   };
   try {
-    const layers = checkpointLayers(checkpoint);
+    const found = weightedGraph(checkpoint);
+    const graph = hasGraph(found) ? found : null;
+    const isDeclared = checkpoint.convolutions !== undefined;
+    const layers =
+      graph === null || isDeclared ? checkpointLayers(checkpoint) : graphLayers(path, graph, options);
     return {
       path,
       files,
       layers: layers.map(({ layer }) => layer),
-      hash: (context) => hash(source, parts, context),
-      facts: (hashes) => factsOf(source, checkpoint, hashes),
+      hash: (context) => hashCheckpoint(source, checkpoint, context),
+      facts: (hashes) => factsOf(source, checkpoint, graph, hashes),
       findings: () => findingsOf(checkpoint),
       writePruned: async (selection, { output, force, provenance }) => {
         const made: Record<string, string> = provenance === null ? {} : { [PROVENANCE_KEY]: provenance };
+        const kind = outputKind({ path, format: checkpoint.format }, output);
+        const edits = checkpointEdits(layers, selection);
         const { sha256 } = await writeAtomically(output, { force, inputs: files }, (sink) => {
-          for (const piece of checkpoint.edited(checkpointEdits(layers, selection), made)) sink(piece);
+          if (kind === 'onnx') sink(encodeGraph(requiredGraph(found, path), edits, made));
+          else for (const piece of checkpoint.edited(edits, made)) sink(piece);
           verifyUnchanged();
         });
         return { sha256, notes: [] };
+      },
+      checkOutput: (output) => {
+        if (outputKind({ path, format: checkpoint.format }, output) === 'onnx') requiredGraph(found, path);
       },
       verifyUnchanged,
       close,
@@ -51,8 +75,27 @@ export function checkpointSubject(source: ByteSource, checkpoint: Checkpoint): S
   }
 }
 
+/** The file and every other that holds weights of it. */
+export function checkpointFiles(source: ByteSource, { parts = [] }: Checkpoint): string[] {
+  return [source.path, ...parts.map((part) => part.path)];
+}
+
+/** Throws ModelError `unsupported-type` where there is no graph to write. */
+function requiredGraph(found: WeightedGraph | NoGraph, path: string): WeightedGraph {
+  if (hasGraph(found)) return found;
+  throw new ModelError(
+    'unsupported-type',
+    path,
+    `${path} cannot be written as ONNX, because ${found.problem}. Write it in its own format.`,
+  );
+}
+
 /** Hashes the file and every other that holds weights of it. */
-async function hash(source: ByteSource, parts: readonly ByteSource[], context: JobContext): Promise<Hashes> {
+export async function hashCheckpoint(
+  source: ByteSource,
+  { parts = [] }: Checkpoint,
+  context: JobContext,
+): Promise<Hashes> {
   const total = [source, ...parts].reduce((sum, { size }) => sum + size, 0);
   let before = 0;
   const hashOf = async (file: ByteSource): Promise<string> => {
@@ -73,7 +116,12 @@ async function hash(source: ByteSource, parts: readonly ByteSource[], context: J
   return { sha256, external, key: combinedKey(sha256, external) };
 }
 
-function factsOf(source: ByteSource, checkpoint: Checkpoint, hashes: Hashes): ModelFacts {
+function factsOf(
+  source: ByteSource,
+  checkpoint: Checkpoint,
+  graph: WeightedGraph | null,
+  hashes: Hashes,
+): ModelFacts {
   const weights = checkpoint.tensors.filter(
     ({ dtype, layout }) => isFloat(dtype) || layout.quantization !== null,
   );
@@ -85,6 +133,7 @@ function factsOf(source: ByteSource, checkpoint: Checkpoint, hashes: Hashes): Mo
     bytes: source.size,
     parameters: weights.reduce((sum, { elements }) => sum + elements, 0),
     producer: checkpoint.variant,
+    ...(graph === null ? {} : { architecture: graph.architecture }),
     ...(hashes.external.length > 0 ? { external: hashes.external } : {}),
     ...(Object.keys(provenance).length > 0 ? { provenance: { ...provenance } } : {}),
   };

@@ -15,6 +15,7 @@ import type { ByteSource } from '../../model/source';
 import { OutputError, messageOf } from '../../protocol/errors';
 import { count } from '../../protocol/wording';
 import { hashOnnx, onnxFacts } from '../../report/onnx-facts';
+import { outputKind } from './output-format';
 import type { PruneTarget, Subject, SubjectOptions } from './subject';
 
 /** An ONNX file; closing it closes the source. Throws ModelError. */
@@ -34,6 +35,7 @@ export function onnxSubject(source: ByteSource, options: SubjectOptions): Subjec
       findings: () => fileFindings(file),
       writePruned: (selection: Selection, target) =>
         write(file, pruneEdits(file, layers, selection), { ...target, files, locations }),
+      checkOutput: (output) => void outputKind({ path: modelPath, format: 'onnx' }, output),
       verifyUnchanged: () => file.verifyUnchanged(),
       close: () => file.close(),
     };

@@ -21,6 +21,8 @@ export interface Subject {
    * must know of the result. Throws OutputError or ModelError; then nothing is left behind.
    */
   writePruned(selection: Selection, target: PruneTarget): Promise<{ sha256: string; notes: string[] }>;
+  /** Throws OutputError or ModelError where a copy cannot be written under that name, whatever is selected. */
+  checkOutput(output: string): void;
   /** Throws ModelError `changed-while-reading` where the file is no longer what was opened. */
   verifyUnchanged(): void;
   close(): void;
@@ -34,6 +36,6 @@ export interface PruneTarget {
 }
 
 export interface SubjectOptions {
-  /** Adds each batch norm's ε to its variance; the reference does not. Checkpoints do not hold it. */
+  /** Adds each batch norm's ε to its variance; the reference does not. Known where the graph is. */
   readonly withEpsilon: boolean;
 }

@@ -1,7 +1,7 @@
 import type { CheckpointTensor } from '../checkpoint-tensor';
 import { isFloat } from '../dtype';
 import { float, graphOf, int, intTensor, ints, modelOf, node, valueInfo } from '../onnx/build';
-import type { OnnxModel, OnnxNode, OnnxTensor } from '../onnx/graph';
+import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../onnx/graph';
 
 /** The weights do not fit the architecture that is being tried; never seen outside this folder. */
 export class Misfit extends Error {}
@@ -73,12 +73,13 @@ export class NetBuilder {
     const [top, left] = [padding ?? height >> 1, padding ?? width >> 1];
     const inputs = [x.name, this.take(`${module}.weight`)];
     if (this.has(`${module}.bias`)) inputs.push(this.take(`${module}.bias`, [channels]));
-    return this.emit('Conv', inputs, channels, {
+    const attributes = {
       kernel_shape: ints([height, width]),
       strides: ints([stride, stride]),
       pads: ints([top, left, top, left]),
       group: int(groups),
-    });
+    };
+    return this.emit('Conv', inputs, channels, attributes, module);
   }
 
   /** Batch norm by running statistics. */
@@ -87,7 +88,8 @@ export class NetBuilder {
       this.take(`${module}.${leaf}`, [x.channels]),
     );
     this.taken.add(`${module}.num_batches_tracked`);
-    return this.emit('BatchNormalization', [x.name, ...parameters], x.channels, { epsilon: float(epsilon) });
+    const attributes = { epsilon: float(epsilon) };
+    return this.emit('BatchNormalization', [x.name, ...parameters], x.channels, attributes, module);
   }
 
   relu(x: Value): Value {
@@ -144,7 +146,7 @@ export class NetBuilder {
     if (inputs !== x.channels) throw new Misfit(`'${module}' does not fit`);
     const weight = this.take(`${module}.weight`, [features, x.channels]);
     const bias = this.has(`${module}.bias`) ? [this.take(`${module}.bias`, [features])] : [];
-    return this.emit('Gemm', [x.name, weight, ...bias], features, { transB: int(1) });
+    return this.emit('Gemm', [x.name, weight, ...bias], features, { transB: int(1) }, module);
   }
 
   /**
@@ -159,11 +161,11 @@ export class NetBuilder {
     const nodes = [...this.nodes.slice(0, -1), { ...last, outputs: ['logits'] }];
     const weights = [...this.byName.values()]
       .filter(({ name }) => nodes.some(({ inputs }) => inputs.includes(name)))
-      .map(({ name, dims }): OnnxTensor => ({
-        name,
-        dims,
+      .map((tensor): OnnxTensor => ({
+        name: tensor.name,
+        dims: tensor.dims,
         dtype: 'float32',
-        data: { kind: 'none' },
+        data: { kind: 'foreign', slice: (start, count) => tensor.slice(start, count) },
         ambiguous: false,
         span: null,
       }));
@@ -188,15 +190,16 @@ export class NetBuilder {
     return name;
   }
 
-  /** Adds a node with one output. */
+  /** Adds a node with one output; one that a module's weights make has the module's name. */
   emit(
     operator: string,
     inputs: readonly string[],
     channels: number,
-    attributes: OnnxNode['attributes'] extends ReadonlyMap<string, infer A> ? Record<string, A> : never = {},
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    module?: string,
   ): Value {
     const name = `${operator}_${this.count++}`;
-    this.nodes.push(node(operator, inputs, [name], attributes));
+    this.nodes.push(node(operator, inputs, [name], attributes, module));
     return { name, channels };
   }
 

@@ -1,5 +1,4 @@
 import type { CheckpointTensor } from '../checkpoint-tensor';
-import { encodeModel } from '../onnx/encode';
 import type { OnnxModel } from '../onnx/graph';
 import { convnext } from './convnext';
 import { densenet } from './densenet';
@@ -20,18 +19,9 @@ export interface Blueprint {
   readonly detail: string;
   /** Height and width of the images that it is usually given; the graph may take others. */
   readonly inputSize: number;
-  /** The graph. Weights have the checkpoint's names and no values: `encode` puts them in. */
+  /** The graph. Its weights have the checkpoint's names, and are read from there. */
   readonly model: OnnxModel;
 }
-
-/** An architecture that was recognised from names and shapes alone. */
-export interface Recognised extends Blueprint {
-  /** The whole ONNX file, in float32. Throws ModelError where a weight cannot be read. */
-  encode(): Uint8Array;
-}
-
-/** Elements. */
-const PIECE = 8 * 1024 * 1024;
 
 const FAMILIES: readonly ((net: NetBuilder) => Blueprint)[] = [
   resnet,
@@ -50,31 +40,13 @@ const FAMILIES: readonly ((net: NetBuilder) => Blueprint)[] = [
  * weights do not show (strides, pools) is as the family's usual code has it, so compare predictions on images of known
  * class where it matters.
  */
-export function recognise(tensors: readonly CheckpointTensor[]): Recognised | null {
+export function recognise(tensors: readonly CheckpointTensor[]): Blueprint | null {
   for (const family of FAMILIES) {
     try {
-      const blueprint = family(new NetBuilder(tensors));
-      return { ...blueprint, encode: () => encodeWith(blueprint.model, tensors) };
+      return family(new NetBuilder(tensors));
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
     }
   }
   return null;
-}
-
-function encodeWith(model: OnnxModel, tensors: readonly CheckpointTensor[]): Uint8Array {
-  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  return encodeModel(model, (tensor) => {
-    if (tensor.data.kind === 'memory') return tensor.data.bytes;
-    return new Uint8Array(floatsOf(byName.get(tensor.name)!).buffer);
-  });
-}
-
-/** All values in float32, fetched piece by piece: VGG's first linear layer alone has a hundred million. */
-function floatsOf(tensor: CheckpointTensor): Float32Array<ArrayBuffer> {
-  const floats = new Float32Array(tensor.elements);
-  for (let start = 0; start < floats.length; start += PIECE) {
-    floats.set(tensor.slice(start, Math.min(PIECE, floats.length - start)), start);
-  }
-  return floats;
 }

@@ -15,6 +15,7 @@ import {
   VALUE_INFO,
   dtypeCode,
 } from './schema';
+import { elementsOf, foreignBytes } from './tensor-data';
 import { WireWriter } from './wire-writer';
 
 /** The little-endian bytes of a tensor's values, for tensors that do not carry them in memory. */
@@ -22,6 +23,8 @@ export type TensorBytes = (tensor: OnnxTensor) => Uint8Array;
 
 const inMemory: TensorBytes = (tensor) => {
   if (tensor.data.kind === 'memory') return tensor.data.bytes;
+  if (tensor.data.kind === 'foreign')
+    return foreignBytes(tensor.dtype, elementsOf(tensor), tensor.data.slice);
   if (tensor.data.kind === 'none') return new Uint8Array(0);
   throw new TypeError(`tensor '${tensor.name}' has its values in a file; say how to read them`);
 };

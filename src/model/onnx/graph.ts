@@ -1,3 +1,4 @@
+import type { Values } from '../decode';
 import type { DType } from '../dtype';
 
 /** A stretch of the model file: [start, end). */
@@ -21,6 +22,8 @@ export type TensorData =
     }
   /** Values given in memory, for graphs that Scour builds. Little-endian, as raw_data would be. */
   | { readonly kind: 'memory'; readonly bytes: Uint8Array }
+  /** Values that something else reads: a checkpoint, for the graph that its weights belong to. Row-major. */
+  | { readonly kind: 'foreign'; readonly slice: (start: number, count: number) => Values }
   | { readonly kind: 'none' };
 
 export interface TypedPiece {

@@ -1,6 +1,7 @@
 import { ModelError } from '../../protocol/errors';
 import { decodeValues, type Values } from '../decode';
-import { bitsOf, bytesOf } from '../dtype';
+import { bitsOf, bytesOf, type DType } from '../dtype';
+import { encodeValues } from '../encode-values';
 import { MemorySource, type ByteSource } from '../source';
 import type { ExternalFiles } from './external';
 import type { OnnxTensor } from './graph';
@@ -56,6 +57,7 @@ export class TensorReader {
         start + count,
       );
     }
+    if (data.kind === 'foreign') return data.slice(start, count);
     const bits = bitsOf(tensor.dtype);
     const range = this.range(tensor);
     // Four-bit types: start at the byte that holds the first value, and drop the values before it.
@@ -81,7 +83,7 @@ export class TensorReader {
     return range.source.read(range.start, range.length);
   }
 
-  /** The bytes of a tensor kept as little-endian bytes (raw, external or in memory), checked to be all there. */
+  /** The bytes of a tensor kept as little-endian bytes (raw, external or in memory) or made so, checked to be all there. */
   range(tensor: OnnxTensor): ByteRange {
     const { data } = tensor;
     const length = bytesOf(tensor.dtype, elementsOf(tensor));
@@ -92,6 +94,10 @@ export class TensorReader {
         if (data.bytes.length !== length)
           throw this.error('shape-mismatch', tensor, `needs ${length} bytes but has ${data.bytes.length}`);
         return { source: new MemorySource(this.source.path, data.bytes), start: 0, length };
+      case 'foreign': {
+        const bytes = foreignBytes(tensor.dtype, elementsOf(tensor), data.slice);
+        return { source: new MemorySource(this.source.path, bytes), start: 0, length };
+      }
       case 'external': {
         if (this.external === null)
           throw this.error(
@@ -145,6 +151,23 @@ export class TensorReader {
   private error(reason: ModelError['reason'], tensor: OnnxTensor, what: string): ModelError {
     return new ModelError(reason, this.source.path, `${this.source.path}: tensor '${tensor.name}' ${what}.`);
   }
+}
+
+/** Elements fetched at once: VGG's first linear layer alone has a hundred million. */
+const PIECE = 8 * 1024 * 1024;
+
+/** The little-endian bytes of values that something else reads. Throws what `slice` does. */
+export function foreignBytes(
+  dtype: DType,
+  elements: number,
+  slice: (start: number, count: number) => Values,
+): Uint8Array {
+  const bytes = new Uint8Array(bytesOf(dtype, elements));
+  for (let start = 0; start < elements; start += PIECE) {
+    const values = slice(start, Math.min(PIECE, elements - start));
+    bytes.set(encodeValues(dtype, values), bytesOf(dtype, start));
+  }
+  return bytes;
 }
 
 function fieldName(field: number): string {

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import nodePath from 'node:path';
+import type { ModelToRun } from '../../evaluation/tested-model';
+import { encodeGraph, type WeightedGraph } from '../../model/weighted-graph';
+import { closeModelGraph, openModelGraph } from './model-graph';
+
+/** A model in a form that onnxruntime runs. */
+export interface Runnable extends ModelToRun {
+  /** Removes what was made to run it. */
+  release(): void;
+}
+
+/** An ONNX file as it is, or a temporary one made of a checkpoint; the caller releases it. Throws as `openModelGraph` does. */
+export function openRunnable(path: string, purpose?: string): Runnable {
+  const model = openModelGraph(path, purpose);
+  try {
+    if (model.kind === 'onnx') return asItIs(path);
+    const { onnx, release } = temporaryOnnx(model.graph);
+    const side = model.graph.inputSize;
+    const imageSize = { width: side, height: side };
+    return { path, onnx, imageSize, notes: [model.graph.origin], release };
+  } finally {
+    closeModelGraph(model);
+  }
+}
+
+function asItIs(path: string): Runnable {
+  return { path, onnx: path, imageSize: null, notes: [], release: () => undefined };
+}
+
+/** Opens several; where one cannot be opened, none is left open. */
+export function openRunnables(paths: readonly string[]): Runnable[] {
+  const open: Runnable[] = [];
+  try {
+    for (const path of paths) open.push(openRunnable(path));
+  } catch (error) {
+    for (const each of open) each.release();
+    throw error;
+  }
+  return open;
+}
+
+/** A network as an ONNX file in a temporary folder, which `release` removes. Throws ModelError where a weight cannot be read. */
+export function temporaryOnnx(graph: WeightedGraph): { onnx: string; release: () => void } {
+  const folder = mkdtempSync(nodePath.join(tmpdir(), 'scour-graph-'));
+  const release = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    const onnx = nodePath.join(folder, 'model.onnx');
+    writeFileSync(onnx, encodeGraph(graph));
+    return { onnx, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import { recognise } from './architectures/recognise';
+import type { Checkpoint, TensorEdit } from './checkpoint';
+import type { CheckpointTensor } from './checkpoint-tensor';
+import { encodeValues } from './encode-values';
+import { encodeModel } from './onnx/encode';
+import type { OnnxModel } from './onnx/graph';
+import { elementsOf, foreignBytes } from './onnx/tensor-data';
+
+/** The network that a checkpoint's weights belong to. */
+export interface WeightedGraph {
+  /** What it is, for a person: "ResNet (basic blocks 2-2-2-2, CIFAR stem)". */
+  readonly architecture: string;
+  /** How that is known: a sentence. */
+  readonly origin: string;
+  /** Height and width of the images that it is usually given. */
+  readonly inputSize: number;
+  /** The graph, in float32; its weights are read from the checkpoint when asked for. */
+  readonly model: OnnxModel;
+  /** The checkpoint's tensor behind each initializer that is a weight. */
+  readonly weights: ReadonlyMap<string, CheckpointTensor>;
+}
+
+/** Why there is no graph, as the end of "the file holds weights, but …". */
+export interface NoGraph {
+  readonly problem: string;
+}
+
+/**
+ * The network of a checkpoint: as the file declares it, or as its architecture is recognised from names and shapes.
+ * Nothing of its weights is read.
+ */
+export function weightedGraph(checkpoint: Checkpoint): WeightedGraph | NoGraph {
+  if (checkpoint.graph) return checkpoint.graph();
+  const found = recognise(checkpoint.tensors);
+  if (found === null)
+    return { problem: 'they fit none of the architectures that Scour recognises by names and shapes' };
+  const architecture = `${found.family} (${found.detail})`;
+  return {
+    architecture,
+    origin: `Recognised as ${architecture} from names and shapes; strides and pools, which do not show in weights, are as is usual for it.`,
+    inputSize: found.inputSize,
+    model: found.model,
+    weights: new Map(
+      checkpoint.tensors
+        .filter(({ name }) => found.model.graph.initializers.has(name))
+        .map((tensor) => [tensor.name, tensor]),
+    ),
+  };
+}
+
+/** True where there is a graph. */
+export function hasGraph(found: WeightedGraph | NoGraph): found is WeightedGraph {
+  return 'model' in found;
+}
+
+/**
+ * The network as an ONNX file, in float32, with some of its weights changed and entries in its metadata.
+ * @throws ModelError where a weight cannot be read.
+ */
+export function encodeGraph(
+  { model, weights }: WeightedGraph,
+  edits: readonly TensorEdit[] = [],
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const all = { ...model, metadata: new Map([...model.metadata, ...Object.entries(metadata)]) };
+  return encodeModel(all, (tensor) => {
+    const { data, dtype } = tensor;
+    if (data.kind === 'memory') return data.bytes;
+    if (data.kind !== 'foreign') throw new TypeError(`'${tensor.name}' is no weight of a checkpoint`);
+    const bytes = foreignBytes(dtype, elementsOf(tensor), data.slice);
+    for (const edit of edits) {
+      if (edit.tensor === weights.get(tensor.name))
+        bytes.set(encodeValues(dtype, edit.values), edit.start * (bytes.length / elementsOf(tensor)));
+    }
+    return bytes;
+  });
+}
