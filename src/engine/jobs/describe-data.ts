@@ -19,7 +19,7 @@ export async function describeData(
 ): Promise<DataDescription> {
   await context.tick('Listing the images', null);
   const { samples, classes, skipped } = await openDataset(data);
-  return withTested([modelPath], preprocessing, CPU, async ([model]) => {
+  return withTested([modelPath], preprocessing, CPU, ([model]) => {
     const counts = new Array<number>(classes?.length ?? 0).fill(0);
     for (const { label } of samples) if (label !== null) counts[label]!++;
     return {

@@ -8,7 +8,7 @@ export async function withTested<T>(
   paths: readonly string[],
   preprocessing: PreprocessingOptions,
   run: SessionOptions,
-  use: (models: readonly TestedModel[]) => Promise<T>,
+  use: (models: readonly TestedModel[]) => Promise<T> | T,
 ): Promise<T> {
   const runnables = openRunnables(paths);
   try {
