@@ -93,6 +93,29 @@ export class Random {
     return x * scale;
   }
 
+  /** Gamma(shape, 1), `shape` > 0 (Marsaglia & Tsang 2000; below 1 by Gamma(shape + 1)·U^(1/shape)). */
+  gamma(shape: number): number {
+    if (!(shape > 0) || !Number.isFinite(shape))
+      throw new RangeError(`The shape of a gamma distribution must be positive, not ${shape}.`);
+    if (shape < 1) return this.gamma(shape + 1) * (1 - this.uniform()) ** (1 / shape);
+    const d = shape - 1 / 3;
+    const c = 1 / Math.sqrt(9 * d);
+    for (;;) {
+      const x = this.normal();
+      const v = (1 + c * x) ** 3;
+      if (v <= 0) continue;
+      if (Math.log(1 - this.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+    }
+  }
+
+  /** Beta(a, b), both > 0, as X/(X + Y) of X ~ Gamma(a), Y ~ Gamma(b). */
+  beta(a: number, b: number): number {
+    const x = this.gamma(a);
+    const y = this.gamma(b);
+    // Both are zero only where tiny shapes underflow: the mass then lies at the ends.
+    return x + y === 0 ? Number(this.bernoulli(a / (a + b))) : x / (x + y);
+  }
+
   /** Shuffles in place, every order equally likely (Fisher–Yates), and returns the same array. */
   shuffle<T>(values: T[]): T[] {
     for (let last = values.length - 1; last > 0; last--) {
@@ -153,4 +176,15 @@ export function splitmix64(seed: bigint): () => bigint {
     z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
     return z ^ (z >> 31n);
   };
+}
+
+/**
+ * One of many independent random streams of a seed: the parts of a job (re-initialisation is 0, its epochs follow) draw
+ * from streams of their own, so that a job that is resumed draws what it would have drawn in one go.
+ */
+export function streamOf(seed: number, stream: number): Random {
+  const next = splitmix64(BigInt.asUintN(64, BigInt(seed)));
+  let drawn = next();
+  for (let i = 0; i < stream; i++) drawn = next();
+  return new Random(Number(drawn >> 11n));
 }

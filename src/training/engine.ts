@@ -1,4 +1,5 @@
 import type { HostTensor } from '../runtime/training-session';
+import type { BatchNormMode } from './forward/instantiate';
 import type { ProgramPlan } from './program';
 
 /** Which gradients are asked for. */
@@ -11,12 +12,19 @@ export interface GradientsOf {
 export type Program =
   /** Forward, loss, gradients and update: new parameters, optimizer state and statistics out. */
   | { readonly kind: 'step'; readonly batch: number }
-  /** Forward, loss and gradients of a part of a batch, added to what earlier parts gave, times the part's share. */
+  /** Forward, loss and gradients of a part of a batch, added to what earlier parts gave. */
   | { readonly kind: 'part'; readonly batch: number }
   /** The update from gradients that parts added up. */
   | { readonly kind: 'update' }
   /** Loss, logits and gradients, and no update. */
-  | { readonly kind: 'gradients'; readonly batch: number; readonly of: GradientsOf };
+  | { readonly kind: 'gradients'; readonly batch: number; readonly of: GradientsOf }
+  /** Logits, the statistics that follow where batch norms train, and of `measure`, one of the plan's, every sample's loss. */
+  | {
+      readonly kind: 'forward';
+      readonly batch: number;
+      readonly batchNorm: BatchNormMode;
+      readonly measure: string | null;
+    };
 
 /** A program made ready to run many times. */
 export interface CompiledProgram {

@@ -121,15 +121,21 @@ export function symmetricCrossEntropy(
   };
 }
 
-/** The scalar that training minimises. */
-export function totalLoss(terms: readonly LossTerm[], scope: LossScope): Value {
+/**
+ * The scalar that training minimises. For a part of a batch, `share` is the part's share of it: the losses of all parts
+ * then add up to that of the batch.
+ */
+export function totalLoss(terms: readonly LossTerm[], scope: LossScope, share: Value | null = null): Value {
   const { g } = scope;
   const parts = terms.map(({ loss, weight = 1, samples }) => {
     const each = loss.perSample(scope);
+    const mean = (): Value => g.reduceMean(each, [0], false);
     const sum =
-      samples === undefined
-        ? g.reduceMean(each, [0], false)
-        : g.reduceSum(g.mul(each, scope.input(samples)), [0], false);
+      samples !== undefined
+        ? g.reduceSum(g.mul(each, scope.input(samples)), [0], false)
+        : share === null
+          ? mean()
+          : g.mul(mean(), share);
     return g.mul(sum, typeof weight === 'string' ? scope.scalar(weight) : weight);
   });
   return g.sum(parts);

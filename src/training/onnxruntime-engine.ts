@@ -2,7 +2,14 @@ import { encodeModel } from '../model/onnx/encode';
 import type { OnnxModel } from '../model/onnx/graph';
 import { TrainingSession, type TrainingSessionOptions } from '../runtime/training-session';
 import type { CompiledProgram, Program, TrainingEngine } from './engine';
-import { accumulateProgram, gradientProgram, stepProgram, updateProgram, type ProgramPlan } from './program';
+import {
+  accumulateProgram,
+  forwardProgram,
+  gradientProgram,
+  stepProgram,
+  updateProgram,
+  type ProgramPlan,
+} from './program';
 
 /** Runs training graphs, gradients by Scour's own rules, on onnxruntime. */
 export class OnnxruntimeEngine implements TrainingEngine {
@@ -36,5 +43,7 @@ function graphOf(plan: ProgramPlan, program: Program): OnnxModel {
       return updateProgram(plan);
     case 'gradients':
       return gradientProgram(plan, program.batch, program.of);
+    case 'forward':
+      return forwardProgram(plan, program);
   }
 }

@@ -1,5 +1,5 @@
 import type { OnnxModel } from '../model/onnx/graph';
-import type { GradientsOf } from './engine';
+import type { GradientsOf, Program } from './engine';
 import type { ForwardModel } from './forward/forward-model';
 import { instantiate, type BatchNormMode, type Forward } from './forward/instantiate';
 import type { Shapes } from './forward/probe';
@@ -7,7 +7,7 @@ import { differentiate } from './gradients/differentiate';
 import { Ops } from './graph/ops';
 import { range, sizeOf } from './graph/shape';
 import type { Value } from './graph/value';
-import { inputsOf, totalLoss, type LossTerm } from './losses';
+import { inputsOf, totalLoss, type Loss, type LossInput, type LossTerm } from './losses';
 import type { Optimizer } from './optimizers';
 
 /** How a parameter is trained. */
@@ -26,6 +26,8 @@ export interface ProgramPlan {
   readonly forward: ForwardModel;
   readonly shapes: Shapes;
   readonly terms: readonly LossTerm[];
+  /** Losses that a forward pass can give of every sample, by name. */
+  readonly measures: ReadonlyMap<string, Loss>;
   readonly optimizer: Optimizer;
   /** The parameters that are trained, in a fixed order. */
   readonly trained: readonly ParameterPlan[];
@@ -40,6 +42,7 @@ export const NAMES = {
   logits: 'scour:logits',
   gradientNorm: 'scour:gradient-norm',
   inputGradient: 'scour:input-gradient',
+  measured: 'scour:measured',
   rate: 'scour:rate',
   share: 'scour:share',
   lossInput: (name: string) => `scour:batch:${name}`,
@@ -64,18 +67,17 @@ export function stepProgram(plan: ProgramPlan, batch: number): OnnxModel {
   return g.toModel(outputs, plan.forward.opsets);
 }
 
-/** Forward, loss and gradients of a part of a batch, added to what earlier parts gave, times the part's share. */
+/** Forward, loss and gradients of a part of a batch, added to what earlier parts gave. */
 export function accumulateProgram(plan: ProgramPlan, batch: number): OnnxModel {
   const g = new Ops();
-  const scope = lossScope(g, plan, batch);
-  const share = g.input(NAMES.share, { dtype: 'float32', shape: [] });
+  const scope = lossScope(g, plan, batch, 'part');
   const outputs = new Map<string, Value>([
     [NAMES.loss, scope.loss],
     [NAMES.logits, scope.logits],
   ]);
   for (const [name, gradient] of parameterGradients(plan, scope)) {
     const before = g.input(NAMES.accumulated(name), gradient);
-    outputs.set(NAMES.updated(NAMES.accumulated(name)), g.plus(before, g.mul(gradient, share)));
+    outputs.set(NAMES.updated(NAMES.accumulated(name)), g.plus(before, gradient));
   }
   for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
   return g.toModel(outputs, plan.forward.opsets);
@@ -127,24 +129,74 @@ export interface BuiltLoss {
   readonly loss: Value;
 }
 
-/** Adds the forward graph and the loss to `g`, for one batch size. */
-export function lossScope(g: Ops, plan: ProgramPlan, batch: number): BuiltLoss {
-  const { batchNorm, fusedBatchNorm } = plan;
+/** Adds the forward graph and the loss to `g`, for one batch size: a whole batch, or a part of one with its share as input. */
+export function lossScope(
+  g: Ops,
+  plan: ProgramPlan,
+  batch: number,
+  of: 'whole' | 'part' = 'whole',
+): BuiltLoss {
+  const { forward, logits } = forwardScope(g, plan, batch, plan.batchNorm);
+  const input = lossInputs(g, logits, inputsOf(plan.terms));
+  const share = of === 'part' ? g.input(NAMES.share, { dtype: 'float32', shape: [] }) : null;
+  const loss = totalLoss(plan.terms, { g, logits, input, scalar: scalarInputs(g) }, share);
+  return { g, forward, logits, loss };
+}
+
+/** Adds a forward pass without gradient to `g`; the outputs by name. */
+export function forwardGraph(
+  g: Ops,
+  plan: ProgramPlan,
+  { batch, batchNorm, measure }: Extract<Program, { kind: 'forward' }>,
+): Map<string, Value> {
+  const { forward, logits } = forwardScope(g, plan, batch, batchNorm);
+  const outputs = new Map<string, Value>([[NAMES.logits, logits]]);
+  const loss = measure === null ? undefined : plan.measures.get(measure);
+  if (loss) {
+    const input = lossInputs(g, logits, inputsOf([{ loss }]));
+    outputs.set(NAMES.measured, loss.perSample({ g, logits, input, scalar: scalarInputs(g) }));
+  }
+  for (const [name, value] of forward.newStatistics) outputs.set(NAMES.updated(name), value);
+  return outputs;
+}
+
+/** A forward pass without gradient. */
+export function forwardProgram(
+  plan: ProgramPlan,
+  program: Extract<Program, { kind: 'forward' }>,
+): OnnxModel {
+  const g = new Ops();
+  return g.toModel(forwardGraph(g, plan, program), plan.forward.opsets);
+}
+
+function forwardScope(
+  g: Ops,
+  plan: ProgramPlan,
+  batch: number,
+  batchNorm: BatchNormMode,
+): { forward: Forward; logits: Value } {
+  const { fusedBatchNorm } = plan;
   const forward = instantiate(g, plan.forward, plan.shapes, { batch, batchNorm, fusedBatchNorm });
   const classes = sizeOf(forward.output.shape) / batch;
-  const logits = g.reshape(forward.output, [batch, classes]);
+  return { forward, logits: g.reshape(forward.output, [batch, classes]) };
+}
+
+/** What a batch brings for the loss, as graph inputs. */
+function lossInputs(
+  g: Ops,
+  { shape: [batch, classes] }: Value,
+  kinds: ReadonlyMap<string, LossInput>,
+): (name: string) => Value {
   const inputs = new Map(
-    [...inputsOf(plan.terms)].map(([name, kind]) => [
+    [...kinds].map(([name, kind]) => [
       name,
       g.input(NAMES.lossInput(name), {
         dtype: kind === 'labels' ? 'int64' : 'float32',
-        shape: kind === 'scores' ? [batch, classes] : [batch],
+        shape: kind === 'scores' ? [batch!, classes!] : [batch!],
       }),
     ]),
   );
-  const scalar = scalarInputs(g);
-  const loss = totalLoss(plan.terms, { g, logits, input: (name) => inputs.get(name)!, scalar });
-  return { g, forward, logits, loss };
+  return (name) => inputs.get(name)!;
 }
 
 function parameterGradients(plan: ProgramPlan, { g, forward, loss }: BuiltLoss): Map<string, Value> {

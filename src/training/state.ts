@@ -25,6 +25,8 @@ export class ParameterState {
   private backTensors: Map<string, HostTensor>;
   /** Names of what steps change; the others (frozen parameters, frozen statistics) are only read. */
   private readonly changing: readonly string[];
+  /** Names of the optimizer's state. */
+  private readonly slots: ReadonlySet<string>;
 
   constructor(forward: ForwardModel, trained: readonly ParameterPlan[], optimizer: Optimizer) {
     this.optimizer = optimizer.name;
@@ -42,6 +44,9 @@ export class ParameterState {
           floats(tensor.shape, new Float32Array(tensor.data.length)),
         );
     }
+    this.slots = new Set(
+      trained.flatMap(({ name }) => optimizer.slots.map((slot) => NAMES.state(slot, name))),
+    );
     const frozen = new Set([...forward.parameters.keys()].filter((name) => !this.trained.includes(name)));
     this.changing = [...this.frontTensors.keys()].filter((name) => !frozen.has(name));
     this.backTensors = new Map(
@@ -109,19 +114,31 @@ export class ParameterState {
   }
 
   restore(snapshot: TrainingSnapshot): void {
-    const wrong = (what: string): TrainingError =>
-      new TrainingError('bad-checkpoint', `The checkpoint cannot be continued from: ${what}.`);
     if (snapshot.optimizer !== this.optimizer)
-      throw wrong(`it was made with ${snapshot.optimizer}, not ${this.optimizer}`);
-    for (const [name, tensor] of this.frontTensors) {
-      const saved = snapshot.tensors.get(name);
-      if (!saved) throw wrong(`'${name}' is missing`);
-      if (!sameShape(saved.shape, tensor.shape) || saved.data.length !== tensor.data.length)
-        throw wrong(`'${name}' has another shape`);
-    }
-    for (const [name, { data }] of snapshot.tensors)
-      if (this.frontTensors.has(name)) this.setValues(name, data);
+      throw unfit(`it was made with ${snapshot.optimizer}, not ${this.optimizer}`);
+    this.take(snapshot, [...this.frontTensors.keys()]);
     this.step = snapshot.step;
+  }
+
+  /** Parameters and running statistics of a snapshot, whatever optimizer it was made with; this one's state is reset. */
+  adopt(snapshot: TrainingSnapshot): void {
+    this.take(
+      snapshot,
+      [...this.frontTensors.keys()].filter((name) => !this.slots.has(name)),
+    );
+    for (const name of this.slots) this.setValues(name, new Float32Array(this.tensor(name).data.length));
+    this.step = 0;
+  }
+
+  private take({ tensors }: TrainingSnapshot, names: readonly string[]): void {
+    for (const name of names) {
+      const tensor = this.frontTensors.get(name)!;
+      const saved = tensors.get(name);
+      if (!saved) throw unfit(`'${name}' is missing`);
+      if (!sameShape(saved.shape, tensor.shape) || saved.data.length !== tensor.data.length)
+        throw unfit(`'${name}' has another shape`);
+    }
+    for (const name of names) this.setValues(name, tensors.get(name)!.data);
   }
 
   private tensor(name: string): HostTensor {
@@ -129,6 +146,10 @@ export class ParameterState {
     if (!tensor) throw new TrainingError('bad-input', `The model has no parameter or statistic '${name}'.`);
     return tensor;
   }
+}
+
+function unfit(what: string): TrainingError {
+  return new TrainingError('bad-checkpoint', `The checkpoint cannot be continued from: ${what}.`);
 }
 
 function floats(shape: readonly number[], data: Float32Array): HostTensor {

@@ -11,7 +11,7 @@ import { inlineIfs } from './forward/inline-if';
 import { prepare } from './forward/prepare';
 import { probe, withFreeBatch } from './forward/probe';
 import { sizeOf } from './graph/shape';
-import { inputsOf, scalarsOf, type LossInput, type LossTerm } from './losses';
+import { inputsOf, scalarsOf, type Loss, type LossInput, type LossTerm } from './losses';
 import { OnnxruntimeEngine } from './onnxruntime-engine';
 import type { Optimizer } from './optimizers';
 import { NAMES, type Clipping, type ParameterPlan, type ProgramPlan } from './program';
@@ -29,6 +29,8 @@ export interface ParameterGroup {
 
 export interface TrainerOptions {
   readonly loss: readonly LossTerm[];
+  /** Losses that `forward` can give of every sample, by name. */
+  readonly measures?: ReadonlyMap<string, Loss>;
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
   /** Default: train. */
@@ -77,6 +79,23 @@ export interface StepResult {
   readonly rate: number;
 }
 
+export interface ForwardOptions {
+  /**
+   * `frozen`: as the model is at inference. `train`: by the statistics of this batch, and the running ones follow, as a
+   * forward pass of PyTorch does in training mode.
+   */
+  readonly batchNorm: BatchNormMode;
+  /** One of `TrainerOptions.measures`, of every sample. */
+  readonly measure?: string;
+}
+
+export interface ForwardResult {
+  /** N × K */
+  readonly logits: Float32Array;
+  /** N losses; null where none were asked for. */
+  readonly measured: Float32Array | null;
+}
+
 export interface Gradients {
   readonly loss: number;
   readonly logits: Float32Array;
@@ -86,6 +105,13 @@ export interface Gradients {
   readonly parameters: ReadonlyMap<string, Float32Array>;
   /** Running statistics as this batch would make them; empty where batch norms are frozen. */
   readonly statistics: ReadonlyMap<string, Float32Array>;
+}
+
+export interface BatchNormNames {
+  readonly scale: string | null;
+  readonly shift: string | null;
+  readonly mean: string;
+  readonly variance: string;
 }
 
 /** Graphs kept compiled: a full batch, the last one of an epoch, and a few that ask for gradients. */
@@ -132,6 +158,7 @@ export class Trainer {
       forward,
       shapes,
       terms: options.loss,
+      measures: options.measures ?? new Map<string, Loss>(),
       optimizer: options.optimizer,
       trained,
       clip: options.clip ?? null,
@@ -155,6 +182,18 @@ export class Trainer {
   /** Names and shapes of the parameters that are trained. */
   get parameters(): ReadonlyMap<string, readonly number[]> {
     return new Map(this.plan.trained.map(({ name }) => [name, this.plan.forward.parameters.get(name)!.dims]));
+  }
+
+  /** Names of what batch norms hold: parameters (null where computed) and running statistics. */
+  get batchNorms(): readonly BatchNormNames[] {
+    const { parameters, batchNorms } = this.plan.forward;
+    const stored = (name = ''): string | null => (parameters.has(name) ? name : null);
+    return batchNorms.map(({ node, mean, variance }) => ({
+      scale: stored(node.inputs[1]),
+      shift: stored(node.inputs[2]),
+      mean,
+      variance,
+    }));
   }
 
   /**
@@ -182,6 +221,31 @@ export class Trainer {
     }
     this.state.commit();
     return { ...results, rate };
+  }
+
+  /**
+   * Logits of a batch without gradients; parameters stay. `targets` hold what `measure` needs. Throws as `step` does,
+   * except `diverged`.
+   */
+  async forward(batch: Batch, { batchNorm, measure }: ForwardOptions): Promise<ForwardResult> {
+    const loss = measure === undefined ? undefined : this.plan.measures.get(measure);
+    if (measure !== undefined && !loss)
+      throw new TrainingError('bad-input', `The trainer was not told of a loss '${measure}'.`);
+    const terms = loss ? [{ loss }] : [];
+    this.checkBatch(batch, terms);
+    const { size } = batch;
+    const kind = { kind: 'forward', batch: size, batchNorm, measure: measure ?? null } as const;
+    const program = await this.program(kind, size);
+    const out = await this.run(program, this.feeds(batch, {}, 0, 0, size, terms), size);
+    const statistics = [...this.plan.forward.statistics.keys()];
+    for (const name of statistics) {
+      const follows = out.get(NAMES.updated(name));
+      if (follows) this.state.setValues(name, follows.data as Float32Array);
+    }
+    return {
+      logits: out.get(NAMES.logits)!.data as Float32Array,
+      measured: (out.get(NAMES.measured)?.data as Float32Array | undefined) ?? null,
+    };
   }
 
   /** Loss and gradients of a batch; changes nothing. Throws as `step` does. */
@@ -259,6 +323,14 @@ export class Trainer {
     this.state.restore(snapshot);
   }
 
+  /**
+   * Takes over parameters and running statistics of a trainer of the same model, however it trains; the optimizer starts
+   * anew. Throws TrainingError `bad-checkpoint` where they do not fit.
+   */
+  adopt(snapshot: TrainingSnapshot): void {
+    this.state.adopt(snapshot);
+  }
+
   /** Frees the compiled graphs. The trainer compiles them again when it is used afterwards. */
   async release(): Promise<void> {
     const programs = [...this.programs.values()];
@@ -292,7 +364,7 @@ export class Trainer {
       for (const [name, tensor] of [...carried, ...statistics]) feeds.set(name, tensor);
       feeds.set(NAMES.share, scalarTensor(share));
       const out = await this.run(program, feeds, size);
-      loss += (out.get(NAMES.loss)!.data as Float32Array)[0]! * share;
+      loss += (out.get(NAMES.loss)!.data as Float32Array)[0]!;
       classes.push(out.get(NAMES.logits)!.data as Float32Array);
       const renew = (names: Iterable<string>): Map<string, HostTensor> =>
         new Map(
@@ -327,6 +399,7 @@ export class Trainer {
     rate: number,
     start: number,
     end: number,
+    terms: readonly LossTerm[] = this.plan.terms,
   ): Map<string, HostTensor> {
     const feeds = new Map<string, HostTensor>(this.state.front());
     const pixels = sizeOf(this.image);
@@ -335,13 +408,13 @@ export class Trainer {
       shape: [end - start, ...this.image],
       data: batch.images.subarray(start * pixels, end * pixels),
     });
-    for (const [name, kind] of inputsOf(this.plan.terms)) {
+    for (const [name, kind] of inputsOf(terms)) {
       const values = batch.targets[name]!;
       const width = values.length / batch.size;
       feeds.set(NAMES.lossInput(name), targetTensor(values, kind, start * width, end * width, end - start));
     }
     const scalars = {
-      ...Object.fromEntries(scalarsOf(this.plan.terms)),
+      ...Object.fromEntries(scalarsOf(terms)),
       ...this.plan.optimizer.scalarsAt(this.state.step + 1),
       ...options.scalars,
     };
@@ -350,7 +423,7 @@ export class Trainer {
     return feeds;
   }
 
-  private checkBatch(batch: Batch): void {
+  private checkBatch(batch: Batch, terms: readonly LossTerm[] = this.plan.terms): void {
     const { size, images, targets } = batch;
     const problem = (what: string): TrainingError =>
       new TrainingError('bad-input', `The batch does not fit: ${what}.`);
@@ -360,7 +433,7 @@ export class Trainer {
       throw problem(
         `${size} images of ${this.image.join(' × ')} have ${size * pixels} values, not ${images.length}`,
       );
-    for (const [name, kind] of inputsOf(this.plan.terms)) {
+    for (const [name, kind] of inputsOf(terms)) {
       const values = targets[name];
       if (!values) throw problem(`the loss needs '${name}'`);
       const fits =

@@ -16,6 +16,7 @@ from net import ResNet18  # noqa: E402  (../shared/peers)
 NETS = {
     "resnet18-64": lambda: ResNet18(64),
     "resnet18-32": lambda: ResNet18(32),
+    "resnet18-16": lambda: ResNet18(16),
     "mobilenet_v2": lambda: models.mobilenet_v2(num_classes=10, dropout=0.0),
     "vgg11_bn": lambda: models.vgg11_bn(num_classes=10, dropout=0.0).features,
 }

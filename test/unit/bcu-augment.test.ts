@@ -62,4 +62,40 @@ describe('augmentation', () => {
     );
     expect(() => augment(images(1).subarray(1), SIZE, STANDARD, new Random(0))).toThrow(RangeError);
   });
+
+  it('mirrors the image at a reflecting border, its outermost pixels not repeated', () => {
+    const { width, height } = SIZE;
+    const image = images(1);
+    // PyTorch: F.pad(arange(7), (3, 3), 'reflect') = 3 2 1 0 1 2 3 4 5 6 5 4 3
+    const padded = (length: number): number[] => [
+      ...[3, 2, 1],
+      ...Array.from({ length }, (_, i) => i),
+      ...[length - 2, length - 3, length - 4],
+    ];
+    const [columns, rows] = [padded(width), padded(height)];
+    const expected = new Set<string>();
+    for (let top = 0; top <= 6; top++)
+      for (let left = 0; left <= 6; left++) {
+        const crop = rows
+          .slice(top, top + height)
+          .flatMap((y) =>
+            columns
+              .slice(left, left + width)
+              .flatMap((x) => [...image.subarray((y * width + x) * 3, (y * width + x + 1) * 3)]),
+          );
+        expected.add(Buffer.from(crop).toString('hex'));
+      }
+    const random = new Random(5);
+    const seen = new Set<string>();
+    for (let i = 0; i < 1000; i++)
+      seen.add(
+        Buffer.from(augment(image, SIZE, { pad: 3, border: 'reflect', flip: false }, random)).toString('hex'),
+      );
+    expect(seen).toEqual(expected);
+  });
+
+  it('refuses a reflecting border as wide as the image', () => {
+    const border = { pad: 5, border: 'reflect', flip: false } as const;
+    expect(() => augment(images(1), SIZE, border, new Random(0))).toThrow(RangeError);
+  });
 });

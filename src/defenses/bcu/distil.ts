@@ -1,6 +1,6 @@
 import { augment, type Augmentation } from '../../data/augment';
 import type { PixelPool } from '../../data/pixel-pool';
-import { Random, splitmix64 } from '../../data/random';
+import { streamOf } from '../../data/random';
 import { inputDims, toTensor } from '../../data/tensor';
 import type { CleanseEpoch } from '../../protocol/cleanse';
 import type { Preprocessing } from '../../protocol/preprocessing';
@@ -75,14 +75,6 @@ export async function distil(
     await run.onEpoch(history);
   }
   return { history, diverged: null };
-}
-
-/** The random stream of a run's re-initialisation (0) and of its epochs (from 1). */
-export function streamOf(seed: number, stream: number): Random {
-  const next = splitmix64(BigInt.asUintN(64, BigInt(seed)));
-  let drawn = next();
-  for (let i = 0; i < stream; i++) drawn = next();
-  return new Random(Number(drawn >> 11n));
 }
 
 async function oneEpoch(run: Distillation, index: number): Promise<CleanseEpoch> {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { streamOf } from '../../data/random';
 import { inputDims } from '../../data/tensor';
-import { lossOf, optimizerOf, streamOf, type DistillationSettings } from '../../defenses/bcu/distil';
+import { lossOf, optimizerOf, type DistillationSettings } from '../../defenses/bcu/distil';
 import { prunedCopy, type Masks } from '../../defenses/bcu/held-channels';
 import type { Ratios } from '../../defenses/bcu/ratios';
 import { reinitialise } from '../../defenses/bcu/reinitialise';

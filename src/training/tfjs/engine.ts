@@ -3,7 +3,7 @@ import type { HostTensor } from '../../runtime/training-session';
 import type { CompiledProgram, Program, TrainingEngine } from '../engine';
 import { TrainingError } from '../errors';
 import { Ops } from '../graph/ops';
-import { NAMES, lossScope, updateGraph, type ProgramPlan } from '../program';
+import { NAMES, forwardGraph, lossScope, updateGraph, type ProgramPlan } from '../program';
 import { TfGraph, toInt32 } from './tf-graph';
 import type { Tensor, Tfjs } from './tfjs';
 
@@ -103,30 +103,27 @@ function compute(tf: Tfjs, plan: ProgramPlan, program: Program): Computation {
       };
     }
     case 'part': {
-      const loss = new LossGraph(tf, plan, program.batch);
+      const loss = new LossGraph(tf, plan, program.batch, 'part');
       const wrt = plan.trained.map(({ name }) => name);
       const accumulated = wrt.map((name) => NAMES.accumulated(name));
       return {
-        inputs: new Set([...loss.inputs, ...wrt, ...accumulated, NAMES.share]),
+        inputs: new Set([...loss.inputs, ...wrt, ...accumulated]),
         compute(feeds) {
           const { outputs, gradients } = loss.compute(feeds, wrt);
           for (const [name, gradient] of gradients) {
             const key = NAMES.accumulated(name);
-            const share = tf.mul(gradient, feeds.get(NAMES.share)!);
-            outputs.set(NAMES.updated(key), tf.add(feeds.get(key)!, share));
+            outputs.set(NAMES.updated(key), tf.add(feeds.get(key)!, gradient));
           }
           return outputs;
         },
         dispose: () => loss.dispose(),
       };
     }
-    case 'update': {
-      const update = updateOf(tf, plan);
-      return {
-        inputs: update.inputs,
-        compute: (feeds) => update.evaluate(feeds),
-        dispose: () => update.dispose(),
-      };
+    case 'update':
+      return evaluationOf(updateOf(tf, plan));
+    case 'forward': {
+      const g = new Ops();
+      return evaluationOf(new TfGraph(tf, g, forwardGraph(g, { ...plan, fusedBatchNorm: false }, program)));
     }
     case 'step': {
       const loss = new LossGraph(tf, plan, program.batch);
@@ -151,6 +148,15 @@ function compute(tf: Tfjs, plan: ProgramPlan, program: Program): Computation {
   }
 }
 
+/** A graph without gradients. */
+function evaluationOf(graph: TfGraph): Computation {
+  return {
+    inputs: graph.inputs,
+    compute: (feeds) => graph.evaluate(feeds),
+    dispose: () => graph.dispose(),
+  };
+}
+
 function updateOf(tf: Tfjs, plan: ProgramPlan): TfGraph {
   const g = new Ops();
   return new TfGraph(tf, g, updateGraph(g, plan));
@@ -161,11 +167,11 @@ class LossGraph {
   private readonly tf: Tfjs;
   private readonly graph: TfGraph;
 
-  constructor(tf: Tfjs, plan: ProgramPlan, batch: number) {
+  constructor(tf: Tfjs, plan: ProgramPlan, batch: number, of: 'whole' | 'part' = 'whole') {
     this.tf = tf;
     const g = new Ops();
     // Batch norm in training mode is written out, so that its gradient, too, is TensorFlow.js's.
-    const scope = lossScope(g, { ...plan, fusedBatchNorm: false }, batch);
+    const scope = lossScope(g, { ...plan, fusedBatchNorm: false }, batch, of);
     const statistics = [...scope.forward.newStatistics].map(
       ([name, value]) => [NAMES.updated(name), value] as const,
     );
