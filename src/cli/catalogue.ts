@@ -7,6 +7,7 @@ export const CATALOGUE = {
   prune: 'write a copy of the model with its outlier channels silenced (CLP)',
   cleanse: 'distil a student from the model with unlabeled images (BCU), after CLP if wanted',
   evaluate: 'measure ACC on labelled images, ASR and RA on triggered ones; several models side by side',
+  split: 'train a new model from a suspicious dataset and rank its samples (ASD)',
 } as const;
 
 export type CommandName = keyof typeof CATALOGUE;

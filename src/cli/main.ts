@@ -15,6 +15,7 @@ const ENTRIES: Readonly<Record<CommandName, () => Promise<Entry>>> = {
   prune: () => import('./entries/prune'),
   cleanse: () => import('./entries/cleanse'),
   evaluate: () => import('./entries/evaluate'),
+  split: () => import('./entries/split'),
 };
 
 async function main([name, ...rest]: readonly string[]): Promise<ExitCode> {

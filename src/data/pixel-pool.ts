@@ -9,6 +9,8 @@ export interface PoolOptions {
   readonly onProgress: (done: number, total: number) => Promise<void>;
   /** Pixels are kept in memory up to this many bytes, and decoded anew in every pass beyond. Default: 1 GiB. */
   readonly keep?: number;
+  /** Told of every image that can be decoded: its number in the pool, and the SHA-256 of its pixels in base64. */
+  readonly onImage?: (index: number, sample: Sample, digest: string) => void;
 }
 
 const KEEP = 1024 * 1024 * 1024;
@@ -64,9 +66,11 @@ export class PixelPool {
     for await (const { pixels, samples: batch } of batches) {
       kept?.set(pixels, good.length * bytes);
       whole.update(pixels);
-      for (let i = 0; i < batch.length; i++) {
+      for (const [i, sample] of batch.entries()) {
         const image = pixels.subarray(i * bytes, (i + 1) * bytes);
-        seen.add(createHash('sha256').update(image).digest('base64'));
+        const digest = createHash('sha256').update(image).digest('base64');
+        seen.add(digest);
+        options.onImage?.(good.length + i, sample, digest);
       }
       good.push(...batch);
       await options.onProgress(good.length + skipped.length, samples.length);
@@ -82,6 +86,11 @@ export class PixelPool {
 
   get size(): number {
     return this.samples.length;
+  }
+
+  /** True where all pixels are in memory; otherwise every pass decodes anew, three batches at a time. */
+  get isKept(): boolean {
+    return this.pixels !== null;
   }
 
   /** The images at `order`, in batches of count × height × width × 3 bytes. An image that can no longer be read is left out of its batch. */

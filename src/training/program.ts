@@ -161,10 +161,7 @@ export function forwardGraph(
 }
 
 /** A forward pass without gradient. */
-export function forwardProgram(
-  plan: ProgramPlan,
-  program: Extract<Program, { kind: 'forward' }>,
-): OnnxModel {
+export function forwardProgram(plan: ProgramPlan, program: Extract<Program, { kind: 'forward' }>): OnnxModel {
   const g = new Ops();
   return g.toModel(forwardGraph(g, plan, program), plan.forward.opsets);
 }

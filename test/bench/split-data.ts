@@ -26,7 +26,9 @@ const PATCH = { x: 4, y: 4, side: 2, rgb: [180, 249, 112, 155, 50, 126, 234, 82,
 
 const [name = '', out = '', images = '10000'] = process.argv.slice(2);
 if (!['badnets', 'blended', 'wanet'].includes(name) || out === '' || existsSync(out)) {
-  console.error('npm run bench -- split-data badnets|blended|wanet OUT [IMAGES]   (OUT must not exist)');
+  process.stderr.write(
+    'npm run bench -- split-data badnets|blended|wanet OUT [IMAGES]   (OUT must not exist)\n',
+  );
   process.exit(4);
 }
 const { preprocessing: fit } = resolvePreprocessing({
@@ -64,7 +66,7 @@ async function eachImage(
 }
 
 async function makeTrainingSet(trigger: Trigger): Promise<void> {
-  const { samples: all, classes } = openDataset(path.join(SHARED, 'data/cifar10/train.zip'));
+  const { samples: all, classes } = await openDataset(path.join(SHARED, 'data/cifar10/train.zip'));
   const samples = sampleEvenly(all, Number(images), SEED);
   const random = new Random(SEED);
   const numbers = samples.map((_, i) => i);
@@ -90,11 +92,11 @@ async function makeTrainingSet(trigger: Trigger): Promise<void> {
     if (seeds.has(i)) write(path.join(out, 'seeds', file), pixels);
   });
   writeFileSync(path.join(out, 'poisoned.txt'), names.join('\n') + '\n');
-  console.log(`${samples.length} images, ${names.length} of them poisoned, ${seeds.size} seeds`);
+  process.stdout.write(`${samples.length} images, ${names.length} of them poisoned, ${seeds.size} seeds\n`);
 }
 
 async function makeTriggeredTest(trigger: Trigger): Promise<void> {
-  const { samples, classes } = openDataset(path.join(SHARED, 'data/cifar10/test'));
+  const { samples, classes } = await openDataset(path.join(SHARED, 'data/cifar10/test'));
   await eachImage(
     samples.filter(({ label }) => label !== TARGET),
     async (pixels, { label, name: file }) =>

@@ -26,7 +26,7 @@ import { SHARED, machine } from './machine';
 const BATCH = 128;
 const [folder = '', which = 'data', epochsGiven = '15', threads = '2'] = process.argv.slice(2);
 if (folder === '' || !['data', 'true'].includes(which)) {
-  console.error('npm run bench -- split-plain FOLDER [data|true] [EPOCHS] [THREADS]');
+  process.stderr.write('npm run bench -- split-plain FOLDER [data|true] [EPOCHS] [THREADS]\n');
   process.exit(4);
 }
 const TARGET = 3;
@@ -38,7 +38,7 @@ const { preprocessing } = resolvePreprocessing({
 });
 
 async function load(root: string, classes: readonly string[] | null): Promise<LabelledImages> {
-  const set = openDataset(root);
+  const set = await openDataset(root);
   const pool = await PixelPool.load(root, set.samples, preprocessing, {
     onProgress: () => Promise.resolve(),
   });
@@ -47,7 +47,7 @@ async function load(root: string, classes: readonly string[] | null): Promise<La
   return { pool, labels: Int32Array.from(pool.samples, ({ label }) => number(label!)), preprocessing };
 }
 
-const { classes } = openDataset(path.join(folder, which));
+const { classes } = await openDataset(path.join(folder, which));
 const set = await load(path.join(folder, which), classes);
 const test = await load(path.join(SHARED, 'data/cifar10/test'), classes);
 const triggered = await load(path.join(folder, 'triggered'), classes);
@@ -61,7 +61,7 @@ const trainer = await Trainer.create(file.model, file.reader, {
   image: [3, 32, 32],
 });
 drawFreshWeights(trainer, file, freshStream(PAPER.seed));
-console.log(`${machine()}; ${which}, ${epochs} epochs, ${threads} threads`);
+process.stdout.write(`${machine()}; ${which}, ${epochs} epochs, ${threads} threads\n`);
 const started = performance.now();
 for (let epoch = 0; epoch < epochs; epoch++) {
   const random = streamOf(PAPER.seed, epoch + 1);
@@ -94,7 +94,7 @@ async function measure(epoch: number, loss: number): Promise<void> {
   const asr =
     (100 * attacked.predicted.filter((predicted) => predicted === TARGET).length) / triggered.pool.size;
   const seconds = (performance.now() - started) / 1000;
-  console.log(
-    `epoch ${epoch + 1}: loss ${loss.toFixed(3)}, ACC ${acc.toFixed(2)}, ASR ${asr.toFixed(2)}, ${seconds.toFixed(0)} s`,
+  process.stdout.write(
+    `epoch ${epoch + 1}: loss ${loss.toFixed(3)}, ACC ${acc.toFixed(2)}, ASR ${asr.toFixed(2)}, ${seconds.toFixed(0)} s\n`,
   );
 }

@@ -24,7 +24,8 @@ export function mixRows(
     const from = row * width;
     const partner = partners[row]! * width;
     const to = at * width;
-    for (let i = 0; i < width; i++) out[to + i] = lambda * rows[from + i]! + (1 - lambda) * rows[partner + i]!;
+    for (let i = 0; i < width; i++)
+      out[to + i] = lambda * rows[from + i]! + (1 - lambda) * rows[partner + i]!;
   });
   return out;
 }

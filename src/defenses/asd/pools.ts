@@ -53,11 +53,7 @@ export function classAgnosticPool(losses: ArrayLike<number>, share: number): Cle
  * Stage 3 (METHODS.md §3): the share of the set whose losses the virtual model's epoch reduced least. Poison is easy to
  * learn, so its losses fall far.
  */
-export function metaSplitPool(
-  before: ArrayLike<number>,
-  after: ArrayLike<number>,
-  share: number,
-): CleanPool {
+export function metaSplitPool(before: ArrayLike<number>, after: ArrayLike<number>, share: number): CleanPool {
   return lowest(reductions(before, after), share);
 }
 

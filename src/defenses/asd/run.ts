@@ -11,11 +11,10 @@ import { lambdaAt, poolGrowth, stageOf, totalEpochs, type AsdSettings } from './
 import { deal, exactBatches, type TrainingSet } from './training-set';
 import { trainVirtually } from './virtual-epoch';
 
-/** A split of the set, and what it was made from. */
+/** A split of the set, and what the split losses of its pools were; null where it was not made by losses. */
 export interface Split {
   readonly pool: CleanPool;
-  /** Split loss of each sample; null before the first. */
-  readonly losses: Float32Array | null;
+  readonly figures: SplitEpoch['split'];
 }
 
 /** Where a run stands between two steps: all that continuing needs beside the trainer's snapshot. */
@@ -115,7 +114,7 @@ async function splitFor(run: AsdRun, epoch: number, streams: EpochStreams): Prom
   const stage = stageOf(epoch, settings);
   const perClass = poolGrowth(epoch, settings);
   if (stage === 'class-aware' && perClass === 0)
-    return { pool: seedPool(set.pool.size, set.seeds), losses: null };
+    return { pool: seedPool(set.pool.size, set.seeds), figures: null };
   const augmentation = settings.splitOn === 'augmented' ? settings.augmentation : null;
   const lossesOf = async (trainer: Trainer): Promise<Float32Array> => {
     // The same crops for both models: what differs is then what the virtual epoch changed.
@@ -129,12 +128,12 @@ async function splitFor(run: AsdRun, epoch: number, streams: EpochStreams): Prom
   };
   const losses = await lossesOf(model);
   if (stage === 'class-aware')
-    return { pool: classAwarePool(losses, set.labels, set.seeds, perClass), losses };
-  if (stage === 'class-agnostic') return { pool: classAgnosticPool(losses, settings.cleanShare), losses };
+    return described(classAwarePool(losses, set.labels, set.seeds, perClass), losses);
+  if (stage === 'class-agnostic') return described(classAgnosticPool(losses, settings.cleanShare), losses);
   await trainVirtually(virtual, model, set, settings, streams.virtual, (share) =>
     onProgress(epoch, 'virtual', share),
   );
-  return { pool: metaSplitPool(losses, await lossesOf(virtual), settings.cleanShare), losses };
+  return described(metaSplitPool(losses, await lossesOf(virtual), settings.cleanShare), losses);
 }
 
 async function oneEpoch(
@@ -205,12 +204,12 @@ async function oneEpoch(
     loss: lossSum / iterations,
     lambdaU: lambdaAt(epoch, iterations, settings),
     rate,
-    split: split.losses === null ? null : splitFigures(split.losses, split.pool),
+    split: split.figures,
     monitored,
     seconds: seconds(),
   };
 }
 
-function splitFigures(losses: Float32Array, pool: CleanPool): NonNullable<SplitEpoch['split']> {
-  return { ...meanLosses(losses, pool), histogram: lossHistogram(losses, pool) };
+function described(pool: CleanPool, losses: Float32Array): Split {
+  return { pool, figures: { ...meanLosses(losses, pool), histogram: lossHistogram(losses, pool) } };
 }

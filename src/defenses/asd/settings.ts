@@ -39,7 +39,7 @@ export interface AsdSettings {
   readonly splitBeta: number;
   /** What split losses are computed on: augmented images, as the reference does, or the images as they are. */
   readonly splitOn: 'augmented' | 'plain';
-  readonly augmentation: Augmentation;
+  readonly augmentation: Required<Augmentation>;
   readonly seed: number;
 }
 

@@ -1,0 +1,339 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { resolvePreprocessing } from '../../data/preprocessing';
+import { streamOf } from '../../data/random';
+import { inputDims } from '../../data/tensor';
+import { drawFreshWeights } from '../../defenses/asd/fresh-weights';
+import { infer } from '../../defenses/asd/infer';
+import { lossHistogram } from '../../defenses/asd/loss-histogram';
+import { freshStream, runAsd, type Position } from '../../defenses/asd/run';
+import { totalEpochs, type AsdSettings } from '../../defenses/asd/settings';
+import { rankSamples } from '../../defenses/asd/suspects';
+import { mainTrainer, virtualTrainer } from '../../defenses/asd/trainers';
+import { trainVirtually } from '../../defenses/asd/virtual-epoch';
+import { openOnnx, type OnnxFile } from '../../model/onnx/open';
+import { replacementEdits } from '../../model/onnx/replacement';
+import { RuntimeError } from '../../protocol/errors';
+import type { Preprocessing, PreprocessingOptions } from '../../protocol/preprocessing';
+import type { SplitEpoch, SplitReport, SuspectList } from '../../protocol/split';
+import { VERSION } from '../../protocol/version';
+import { hashOnnx } from '../../report/onnx-facts';
+import type { SessionOptions } from '../../runtime/session';
+import type { TrainingDevice } from '../../runtime/training-session';
+import type { Trainer } from '../../training/trainer';
+import type { JobContext } from '../job-context';
+import { filesOf, writeOnnxResult } from '../subjects/onnx-subject';
+import { requireGraph } from '../subjects/open-subject';
+import { RunState } from './run-state';
+import { loadSplitData, type SplitData, type SplitDataOptions } from './split-data';
+import { Monitor, type MonitorOptions } from './split-monitor';
+import { SplitOutput, suspectList } from './split-output';
+import { Workload } from './split-progress';
+import { loadPosition, savePosition } from './split-state';
+
+export interface SplitOptions extends SplitDataOptions {
+  /** An ONNX classifier; its weights are not used. */
+  readonly architecture: string;
+  /** The folder to write results to. */
+  readonly output: string;
+  readonly force: boolean;
+  /** Continue the run that was interrupted. */
+  readonly resume: boolean;
+  /** Null: the model is not measured while it is trained. */
+  readonly monitor: MonitorOptions | null;
+  readonly preprocessing: PreprocessingOptions;
+  readonly run: SessionOptions;
+  /** Told what a user must know, as soon as it is known. */
+  readonly onNote: (note: string) => void;
+  /** Told of every finished epoch. */
+  readonly onEpoch?: (epoch: SplitEpoch) => void;
+}
+
+/** The state is written at the end of every epoch, and within long ones this often. */
+const SAVE_EVERY_MS = 5 * 60 * 1000;
+
+/** What a run keeps until its output is written. */
+export function splitState(output: string): RunState {
+  return new RunState(output, 'split');
+}
+
+/**
+ * Splits a labelled dataset that may be poisoned and trains a new model from it (ASD, METHODS.md §3). Writes
+ * `model.onnx`, `report.json` and the ranked samples to the output folder; the dataset stays as it is. A run that is
+ * cancelled or killed can be resumed to the same result on the same device.
+ *
+ * Throws ModelError, DataError, RuntimeError, TrainingError, OutputError, UsageError or CancelledError; then nothing
+ * carries the output's name.
+ */
+export async function splitDataset(options: SplitOptions, context: JobContext): Promise<SplitReport> {
+  const { architecture, output, settings } = options;
+  requireGraph(architecture, 'to train that architecture');
+  const file = openOnnx(architecture);
+  try {
+    const state = splitState(output);
+    const target = new SplitOutput(output, state.folder, options.force);
+    target.check([options.data, options.seeds]);
+    state.check(options);
+    const { sha256, key } = await hashOnnx(file, (done) => context.within(0, 0.005).tick('Hashing', done));
+    const { preprocessing, warnings } = resolvePreprocessing({
+      modelPath: architecture,
+      shape: imageShape(file),
+      options: options.preprocessing,
+    });
+    const data = await loadSplitData(options, preprocessing, context.within(0.005, 0.025));
+    const monitor = await loadMonitor(options, data, preprocessing, context.within(0.025, 0.03));
+    const device = options.run.device === 'auto' ? 'cpu' : options.run.device;
+    const setup = { device, threads: threadsOf(options.run), image: inputDims(preprocessing) };
+    const model = await mainTrainer(file, settings, setup);
+    const virtual = await virtualTrainer(file, settings, setup);
+    try {
+      checkClasses(model, data, architecture);
+      drawFreshWeights(model, file, freshStream(settings.seed));
+      const job: Job = {
+        options,
+        context,
+        file,
+        state,
+        data,
+        monitor,
+        preprocessing,
+        device,
+        model,
+        virtual,
+      };
+      const notes = [...warnings, ...data.notes, ...(monitor?.notes ?? [])];
+      notes.forEach(options.onNote);
+      const history = await train(job, runKey(job, key));
+      const { list, scores } = await rank(job);
+      target.prepare();
+      const written = await write(job, target.model, sha256, history);
+      written.notes.forEach(options.onNote);
+      const report: SplitReport = {
+        schema: 'scour.split/1',
+        output,
+        sha256: written.sha256,
+        architecture: { path: architecture, sha256 },
+        ...described(job),
+        history: [...history],
+        suspects: {
+          suspected: list.suspected,
+          threshold: list.threshold,
+          byClass: data.classes.map(({ name }) => ({
+            name,
+            suspected: list.samples.filter(({ label, suspected }) => suspected && label === name).length,
+          })),
+          scores,
+        },
+        notes: [...notes, ...written.notes],
+        version: VERSION,
+      };
+      await target.writeReports(list, report);
+      target.publish();
+      state.remove();
+      return report;
+    } finally {
+      await model.release();
+      await virtual.release();
+    }
+  } finally {
+    file.close();
+  }
+}
+
+interface Job {
+  readonly options: SplitOptions;
+  readonly context: JobContext;
+  readonly file: OnnxFile;
+  readonly state: RunState;
+  readonly data: SplitData;
+  readonly monitor: Monitor | null;
+  readonly preprocessing: Preprocessing;
+  readonly device: TrainingDevice;
+  readonly model: Trainer;
+  readonly virtual: Trainer;
+}
+
+/** Says which run a state is of: everything that its result depends on. */
+function runKey({ options, data, preprocessing, device }: Job, architecture: string): string {
+  const all = {
+    version: VERSION,
+    architecture,
+    settings: options.settings,
+    seeds: data.set.seeds,
+    labels: createHash('sha256').update(data.set.labels).digest('hex'),
+    pixels: data.set.pool.sha256,
+    monitor: options.monitor,
+    preprocessing,
+    device,
+  };
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+}
+
+async function train(job: Job, run: string): Promise<readonly SplitEpoch[]> {
+  const { options, state, data, monitor, model, virtual } = job;
+  const { settings } = options;
+  const context = job.context.within(0.03, 1);
+  const work = new Workload(settings, data.set.pool.size, monitor?.size ?? 0);
+  const epochs = totalEpochs(settings);
+  let start: Position = { history: [], epoch: null };
+  if (options.resume) {
+    const saved = loadPosition(state, run, data.set.pool.size);
+    model.restore(saved.snapshot);
+    start = saved.position;
+  }
+  let savedAt = performance.now();
+  let known = start.history.length;
+  return runAsd({
+    model,
+    virtual,
+    set: data.set,
+    classes: data.classes.length,
+    settings,
+    start,
+    onProgress: (epoch, phase, share) =>
+      context.tick(`Epoch ${epoch + 1} of ${epochs}: ${WORDS[phase]}`, work.at(epoch, phase, share)),
+    onPosition: async (position, snapshot) => {
+      const now = performance.now();
+      const { history, epoch } = position();
+      for (; known < history.length; known++) options.onEpoch?.(history[known]!);
+      if (epoch !== null && now - savedAt < SAVE_EVERY_MS) return;
+      savedAt = now;
+      await savePosition(state, run, snapshot(), { history, epoch });
+    },
+    measure: async (epoch) =>
+      monitor === null
+        ? null
+        : await monitor.measure(model, (share) =>
+            context.tick(
+              `Epoch ${epoch + 1} of ${epochs}: ${WORDS.measure}`,
+              work.at(epoch, 'measure', share),
+            ),
+          ),
+  });
+}
+
+const WORDS = {
+  split: 'split losses',
+  virtual: 'virtual model',
+  train: 'MixMatch',
+  measure: 'measuring',
+} as const;
+
+/** The meta-split of the finished model, on the images as they are. */
+async function rank({ options, context, data, model, virtual, monitor }: Job): Promise<{
+  list: SuspectList;
+  scores: SplitReport['suspects']['scores'];
+}> {
+  const { settings } = options;
+  const work = new Workload(settings, data.set.pool.size, monitor?.size ?? 0);
+  const step = (from: number, to: number) => (share: number) =>
+    context.within(0.03, 1).tick('Ranking the samples', work.ranked(from + share * (to - from)));
+  // A stream behind those of the epochs.
+  const random = streamOf(settings.seed, 1 + totalEpochs(settings));
+  const look = (trainer: Trainer, onProgress: (share: number) => Promise<void>) =>
+    infer(trainer, data.set, { augmentation: null, random, onProgress });
+  const before = await look(model, step(0, 0.2));
+  await trainVirtually(virtual, model, data.set, settings, random, step(0.2, 0.8));
+  const after = await look(virtual, step(0.8, 1));
+  const ranking = rankSamples(before.losses, after.losses, settings.cleanShare);
+  const scores = new Float64Array(data.set.pool.size);
+  const pool = new Array<boolean>(data.set.pool.size).fill(false);
+  for (const { sample, score, clean } of ranking.samples) {
+    scores[sample] = score;
+    pool[sample] = clean;
+  }
+  return {
+    list: suspectList(options.data, ranking, before.predicted, data),
+    scores: lossHistogram(scores, pool),
+  };
+}
+
+async function write(
+  { options, file, model, data, preprocessing }: Job,
+  output: string,
+  architecture: string,
+  history: readonly SplitEpoch[],
+): Promise<{ sha256: string; notes: string[] }> {
+  // Nothing that differs between two runs of the same settings: the same run gives the same bytes.
+  const provenance = JSON.stringify({
+    tool: `Scour ${VERSION}`,
+    method: 'ASD',
+    architecture,
+    settings: options.settings,
+    data: { images: data.set.pool.size, sha256: data.set.pool.sha256, seeds: data.set.seeds.length },
+    preprocessing,
+    history: history.map(({ epoch, stage, clean, loss }) => ({ epoch, stage, clean, loss })),
+  });
+  const edits = replacementEdits(file, model.exportModel());
+  file.verifyUnchanged();
+  return writeOnnxResult(file, edits, { output, force: false, provenance, files: filesOf(file) });
+}
+
+/** What the run was made of, for the report. */
+function described({
+  options,
+  data,
+  preprocessing,
+  device,
+}: Job): Pick<SplitReport, 'settings' | 'data' | 'seeds' | 'monitor' | 'preprocessing' | 'device'> {
+  const { pool, seeds } = data.set;
+  const { monitor } = options;
+  return {
+    settings: settingsOf(options.settings),
+    data: {
+      path: options.data,
+      images: pool.size,
+      distinct: pool.distinct,
+      sha256: pool.sha256,
+      classes: [...data.classes],
+      skipped: pool.skipped.map(({ path, reason }) => ({ path, reason })),
+    },
+    seeds: { path: options.seeds, images: seeds.length },
+    monitor:
+      monitor === null
+        ? null
+        : {
+            test: monitor.test,
+            triggered: monitor.triggered?.folder ?? null,
+            target: monitor.triggered?.target ?? null,
+          },
+    preprocessing,
+    device,
+  };
+}
+
+function settingsOf(settings: AsdSettings): SplitReport['settings'] {
+  return { ...settings, epochs: { ...settings.epochs }, augmentation: { ...settings.augmentation } };
+}
+
+async function loadMonitor(
+  { monitor }: SplitOptions,
+  { classes }: SplitData,
+  preprocessing: Preprocessing,
+  context: JobContext,
+): Promise<Monitor | null> {
+  if (monitor === null) return null;
+  return await Monitor.load(
+    monitor,
+    classes.map(({ name }) => name),
+    preprocessing,
+    context,
+  );
+}
+
+function checkClasses(model: Trainer, { classes }: SplitData, architecture: string): void {
+  if (model.classes === classes.length) return;
+  throw new RuntimeError(
+    'input-mismatch',
+    `The dataset has ${classes.length} classes, but ${architecture} gives scores for ${model.classes}. Export the architecture with as many outputs as there are classes.`,
+  );
+}
+
+function imageShape({ model: { graph } }: OnnxFile): readonly (number | string | null)[] {
+  const input = graph.inputs.find(({ name }) => !graph.initializers.has(name));
+  return input?.shape ?? [];
+}
+
+function threadsOf({ threads }: SessionOptions): number {
+  return threads === 0 ? availableParallelism() : threads;
+}
