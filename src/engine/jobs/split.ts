@@ -11,19 +11,16 @@ import { totalEpochs, type AsdSettings } from '../../defenses/asd/settings';
 import { rankSamples } from '../../defenses/asd/suspects';
 import { mainTrainer, virtualTrainer } from '../../defenses/asd/trainers';
 import { trainVirtually } from '../../defenses/asd/virtual-epoch';
-import { openOnnx, type OnnxFile } from '../../model/onnx/open';
-import { replacementEdits } from '../../model/onnx/replacement';
+import type { OnnxFile } from '../../model/onnx/open';
 import { RuntimeError } from '../../protocol/errors';
 import type { Preprocessing, PreprocessingOptions } from '../../protocol/preprocessing';
 import type { SplitEpoch, SplitReport, SuspectList } from '../../protocol/split';
 import { VERSION } from '../../protocol/version';
-import { hashOnnx } from '../../report/onnx-facts';
 import type { SessionOptions } from '../../runtime/session';
 import type { TrainingDevice } from '../../runtime/training-session';
 import type { Trainer } from '../../training/trainer';
 import type { JobContext } from '../job-context';
-import { filesOf, writeOnnxResult } from '../subjects/onnx-subject';
-import { requireGraph } from '../subjects/open-subject';
+import { openTrainable, type Trainable } from '../subjects/trainable';
 import { RunState } from './run-state';
 import { loadSplitData, type SplitData, type SplitDataOptions } from './split-data';
 import { Monitor, type MonitorOptions } from './split-monitor';
@@ -32,7 +29,7 @@ import { Workload } from './split-progress';
 import { loadPosition, savePosition } from './split-state';
 
 export interface SplitOptions extends SplitDataOptions {
-  /** An ONNX classifier; its weights are not used. */
+  /** A classifier whose graph is known; its weights are not used. */
   readonly architecture: string;
   /** The folder to write results to. */
   readonly output: string;
@@ -67,21 +64,23 @@ export function splitState(output: string): RunState {
  */
 export async function splitDataset(options: SplitOptions, context: JobContext): Promise<SplitReport> {
   const { architecture, output, settings } = options;
-  requireGraph(architecture, 'to train that architecture');
-  const file = openOnnx(architecture);
+  const source = openTrainable(architecture, 'to train that architecture');
+  const { file } = source;
   try {
     const state = splitState(output);
     const target = new SplitOutput(output, state.folder, options.force);
     target.check([options.data, options.seeds]);
     state.check(options);
-    const { sha256, key } = await hashOnnx(file, (done) => context.within(0, 0.005).tick('Hashing', done));
+    const { sha256, key } = await source.hash(context.within(0, 0.005));
     const { preprocessing, warnings } = resolvePreprocessing({
       modelPath: architecture,
       shape: imageShape(file),
       options: options.preprocessing,
+      imageSize: source.imageSize,
     });
     const data = await loadSplitData(options, preprocessing, context.within(0.005, 0.025));
     const monitor = await loadMonitor(options, data, preprocessing, context.within(0.025, 0.03));
+    source.checkOutput(target.model);
     const device = options.run.device === 'auto' ? 'cpu' : options.run.device;
     const setup = { device, threads: threadsOf(options.run), image: inputDims(preprocessing) };
     const model = await mainTrainer(file, settings, setup);
@@ -92,7 +91,7 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
       const job: Job = {
         options,
         context,
-        file,
+        source,
         state,
         data,
         monitor,
@@ -101,7 +100,7 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
         model,
         virtual,
       };
-      const notes = [...warnings, ...data.notes, ...(monitor?.notes ?? [])];
+      const notes = [...source.notes, ...warnings, ...data.notes, ...(monitor?.notes ?? [])];
       notes.forEach(options.onNote);
       const history = await train(job, runKey(job, key));
       const { list, scores } = await rank(job);
@@ -136,14 +135,14 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
       await virtual.release();
     }
   } finally {
-    file.close();
+    source.close();
   }
 }
 
 interface Job {
   readonly options: SplitOptions;
   readonly context: JobContext;
-  readonly file: OnnxFile;
+  readonly source: Trainable;
   readonly state: RunState;
   readonly data: SplitData;
   readonly monitor: Monitor | null;
@@ -249,7 +248,7 @@ async function rank({ options, context, data, model, virtual, monitor }: Job): P
 }
 
 async function write(
-  { options, file, model, data, preprocessing }: Job,
+  { options, source, model, data, preprocessing }: Job,
   output: string,
   architecture: string,
   history: readonly SplitEpoch[],
@@ -264,9 +263,8 @@ async function write(
     preprocessing,
     history: history.map(({ epoch, stage, clean, loss }) => ({ epoch, stage, clean, loss })),
   });
-  const edits = replacementEdits(file, model.exportModel());
-  file.verifyUnchanged();
-  return writeOnnxResult(file, edits, { output, force: false, provenance, files: filesOf(file) });
+  const trained = { base: source.file, model: model.exportModel(), steps: model.stepsDone };
+  return source.write(trained, { output, force: false, provenance });
 }
 
 /** What the run was made of, for the report. */
