@@ -1,10 +1,15 @@
 import { recognise } from './architectures/recognise';
 import type { Checkpoint, TensorEdit } from './checkpoint';
 import type { CheckpointTensor } from './checkpoint-tensor';
+import { ModelError } from '../protocol/errors';
 import { encodeValues } from './encode-values';
 import { encodeModel } from './onnx/encode';
 import type { OnnxModel } from './onnx/graph';
 import { elementsOf, foreignBytes } from './onnx/tensor-data';
+
+const FLOAT32 = 4;
+/** Protocol buffers end at 2 GiB; what is beside the weights takes little. */
+const MOST_BYTES = 2 ** 31 - 2 ** 24;
 
 /** The network that a checkpoint's weights belong to. */
 export interface WeightedGraph {
@@ -55,13 +60,23 @@ export function hasGraph(found: WeightedGraph | NoGraph): found is WeightedGraph
 
 /**
  * The network as an ONNX file, in float32, with some of its weights changed and entries in its metadata.
- * @throws ModelError where a weight cannot be read.
+ * @throws ModelError where a weight cannot be read, or `too-large` where they are more than an ONNX file holds.
  */
 export function encodeGraph(
   { model, weights }: WeightedGraph,
   edits: readonly TensorEdit[] = [],
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  let bytes = 0;
+  for (const { dims } of model.graph.initializers.values()) bytes += FLOAT32 * elementsOf({ dims });
+  if (bytes > MOST_BYTES) {
+    const [tensor] = weights.values();
+    throw new ModelError(
+      'too-large',
+      tensor?.file ?? '',
+      `${tensor?.file}: its weights take ${Math.round(bytes / 1e9)} GB in float32, more than one ONNX file holds.`,
+    );
+  }
   const all = { ...model, metadata: new Map([...model.metadata, ...Object.entries(metadata)]) };
   return encodeModel(all, (tensor) => {
     const { data, dtype } = tensor;

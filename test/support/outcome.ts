@@ -1,4 +1,5 @@
 import { CheckpointError } from '../../src/model/checkpoint';
+import { weightedGraph } from '../../src/model/weighted-graph';
 import { ModelError } from '../../src/protocol/errors';
 import type { Finding } from '../../src/protocol/findings';
 import { openBytes } from './seeds';
@@ -19,6 +20,8 @@ export function outcomeOf(file: string, bytes: Uint8Array): Outcome {
   try {
     const checkpoint = openBytes(file, bytes);
     const findings = [...checkpoint.findings, ...checkpoint.verify()];
+    // Recognition is given whatever names and shapes a file has.
+    weightedGraph(checkpoint);
     const messages: string[] = [];
     for (const tensor of checkpoint.tensors) {
       try {

@@ -2,6 +2,7 @@ import type { CheckpointTensor } from '../checkpoint-tensor';
 import { isFloat } from '../dtype';
 import { float, graphOf, int, intTensor, ints, modelOf, node, valueInfo } from '../onnx/build';
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../onnx/graph';
+import type { ModuleNames } from './module-names';
 
 /** The weights do not fit the architecture that is being tried; never seen outside this folder. */
 export class Misfit extends Error {}
@@ -26,14 +27,16 @@ const OPSET = 17;
  * taken exactly once, so that an architecture is only recognised where all of the file's tensors have their place.
  */
 export class NetBuilder {
+  private readonly names: ModuleNames;
   private readonly byName: ReadonlyMap<string, CheckpointTensor>;
   private readonly taken = new Set<string>();
   private readonly nodes: OnnxNode[] = [];
   private readonly constants: OnnxTensor[] = [];
   private count = 0;
 
-  constructor(tensors: readonly CheckpointTensor[]) {
-    this.byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  constructor(names: ModuleNames) {
+    this.names = names;
+    this.byName = names.tensors;
   }
 
   has(name: string): boolean {
@@ -41,14 +44,8 @@ export class NetBuilder {
   }
 
   /** Names of the direct children of a module that are numbers, ascending: the parts of a Sequential. */
-  numbers(module: string): number[] {
-    const prefix = module === '' ? '' : `${module}.`;
-    const found = new Set<number>();
-    for (const name of this.byName.keys()) {
-      const match = name.startsWith(prefix) ? /^(\d+)\./.exec(name.slice(prefix.length)) : null;
-      if (match) found.add(Number(match[1]));
-    }
-    return [...found].sort((a, b) => a - b);
+  numbers(module: string): readonly number[] {
+    return this.names.numbers(module);
   }
 
   /** Shape of a weight. Throws Misfit where there is none of that name. */
@@ -157,10 +154,11 @@ export class NetBuilder {
     for (const name of this.byName.keys()) {
       if (!this.taken.has(name)) throw new Misfit(`'${name}' has no place`);
     }
+    const used = new Set(this.nodes.flatMap(({ inputs }) => inputs));
     const last = this.nodes[this.nodes.length - 1]!;
     const nodes = [...this.nodes.slice(0, -1), { ...last, outputs: ['logits'] }];
     const weights = [...this.byName.values()]
-      .filter(({ name }) => nodes.some(({ inputs }) => inputs.includes(name)))
+      .filter(({ name }) => used.has(name))
       .map((tensor): OnnxTensor => ({
         name: tensor.name,
         dims: tensor.dims,
@@ -185,7 +183,8 @@ export class NetBuilder {
     const fits =
       !dims || (dims.length === tensor.dims.length && dims.every((dim, i) => dim === tensor.dims[i]));
     const real = isFloat(tensor.dtype) || tensor.layout.quantization !== null;
-    if (!fits || !real || tensor.problem !== null) throw new Misfit(`'${name}' does not fit`);
+    if (!fits || !real || tensor.problem !== null || tensor.elements === 0)
+      throw new Misfit(`'${name}' does not fit`);
     this.taken.add(name);
     return name;
   }

@@ -1,5 +1,6 @@
 import { Misfit, type NetBuilder, type Value } from './net-builder';
 import type { Blueprint } from './recognise';
+import { isBottleneck, residualStages } from './residual-stages';
 
 /**
  * Pre-activation ResNet (He et al., ECCV 2016) as BackdoorBench and the usual CIFAR code write it: batch norm and ReLU
@@ -9,30 +10,19 @@ import type { Blueprint } from './recognise';
 export function preactResnet(net: NetBuilder): Blueprint {
   const [, channels = 0, kernel = 0] = net.dims('conv1.weight');
   if (kernel !== 3 || net.has('bn1.weight')) throw new Misfit('no pre-activation stem');
-  let x = net.convolution(net.input(channels), 'conv1');
-  const depths: number[] = [];
-  let bottleneck = false;
-  for (let stage = 1; net.numbers(`layer${stage}`).length > 0; stage++) {
-    const blocks = net.numbers(`layer${stage}`);
-    depths.push(blocks.length);
-    for (const [i, number] of blocks.entries()) {
-      const name = `layer${stage}.${number}`;
-      bottleneck = net.has(`${name}.conv3.weight`);
-      x = block(net, x, name, stage > 1 && i === 0 ? 2 : 1);
-    }
-  }
-  if (depths.length === 0) throw new Misfit('no stages');
-  x = net.linear(net.globalAverage(x), net.has('linear.weight') ? 'linear' : 'fc');
+  const x = net.convolution(net.input(channels), 'conv1');
+  const { output, blocks } = residualStages(net, x, block);
+  const logits = net.linear(net.globalAverage(output), net.has('linear.weight') ? 'linear' : 'fc');
   return {
     family: 'PreAct-ResNet',
-    detail: `${bottleneck ? 'bottleneck' : 'basic'} blocks ${depths.join('-')}`,
+    detail: blocks,
     inputSize: 32,
-    model: net.finish(x, channels, null),
+    model: net.finish(logits, channels, null),
   };
 }
 
 function block(net: NetBuilder, x: Value, name: string, stride: number): Value {
-  const bottleneck = net.has(`${name}.conv3.weight`);
+  const bottleneck = isBottleneck(net, name);
   const active = net.relu(net.batchNorm(x, `${name}.bn1`));
   const projected = net.has(`${name}.shortcut.0.weight`);
   if (!projected && stride !== 1) throw new Misfit(`${name} changes its size without a shortcut`);

@@ -5,6 +5,7 @@ import { densenet } from './densenet';
 import { efficientnet } from './efficientnet';
 import { mobilenetV2 } from './mobilenet-v2';
 import { mobilenetV3 } from './mobilenet-v3';
+import { ModuleNames } from './module-names';
 import { Misfit, NetBuilder } from './net-builder';
 import { preactResnet } from './preact-resnet';
 import { resnet } from './resnet';
@@ -41,9 +42,11 @@ const FAMILIES: readonly ((net: NetBuilder) => Blueprint)[] = [
  * class where it matters.
  */
 export function recognise(tensors: readonly CheckpointTensor[]): Blueprint | null {
+  const names = ModuleNames.of(tensors);
+  if (names === null) return null;
   for (const family of FAMILIES) {
     try {
-      return family(new NetBuilder(tensors));
+      return family(new NetBuilder(names));
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
     }

@@ -1,5 +1,6 @@
 import { Misfit, type NetBuilder, type Value } from './net-builder';
 import type { Blueprint } from './recognise';
+import { isBottleneck, residualStages } from './residual-stages';
 
 /**
  * ResNet (He et al., CVPR 2016), ResNeXt and wide ResNet, with basic or bottleneck blocks, under the names of
@@ -13,29 +14,18 @@ export function resnet(net: NetBuilder): Blueprint {
   let x = net.convolution(net.input(channels), 'conv1', { stride: wide ? 2 : 1 });
   x = net.relu(net.batchNorm(x, 'bn1'));
   if (wide) x = net.maxPool(x, 3, 2, 1);
-  const depths: number[] = [];
-  let bottleneck = false;
-  for (let stage = 1; net.numbers(`layer${stage}`).length > 0; stage++) {
-    const blocks = net.numbers(`layer${stage}`);
-    depths.push(blocks.length);
-    for (const [i, number] of blocks.entries()) {
-      const name = `layer${stage}.${number}`;
-      bottleneck = net.has(`${name}.conv3.weight`);
-      x = block(net, x, name, stage > 1 && i === 0 ? 2 : 1);
-    }
-  }
-  if (depths.length === 0) throw new Misfit('no stages');
-  x = net.linear(net.globalAverage(x), net.has('fc.weight') ? 'fc' : 'linear');
+  const { output, blocks } = residualStages(net, x, block);
+  const logits = net.linear(net.globalAverage(output), net.has('fc.weight') ? 'fc' : 'linear');
   return {
     family: 'ResNet',
-    detail: `${bottleneck ? 'bottleneck' : 'basic'} blocks ${depths.join('-')}, ${wide ? 'ImageNet' : 'CIFAR'} stem`,
+    detail: `${blocks}, ${wide ? 'ImageNet' : 'CIFAR'} stem`,
     inputSize: wide ? 224 : 32,
-    model: net.finish(x, channels, null),
+    model: net.finish(logits, channels, null),
   };
 }
 
 function block(net: NetBuilder, x: Value, name: string, stride: number): Value {
-  const bottleneck = net.has(`${name}.conv3.weight`);
+  const bottleneck = isBottleneck(net, name);
   let y = net.convolution(x, `${name}.conv1`, { stride: bottleneck ? 1 : stride });
   y = net.relu(net.batchNorm(y, `${name}.bn1`));
   y = net.convolution(y, `${name}.conv2`, { stride: bottleneck ? stride : 1 });
