@@ -1,5 +1,6 @@
 import { encodeModel } from '../model/onnx/encode';
 import type { OnnxModel } from '../model/onnx/graph';
+import { blockedLayout } from '../runtime/blocked-layout';
 import { TrainingSession, type TrainingSessionOptions } from '../runtime/training-session';
 import type { CompiledProgram, Program, TrainingEngine } from './engine';
 import {
@@ -8,6 +9,7 @@ import {
   gradientProgram,
   stepProgram,
   updateProgram,
+  type Block,
   type ProgramPlan,
 } from './program';
 
@@ -22,7 +24,8 @@ export class OnnxruntimeEngine implements TrainingEngine {
   }
 
   async compile(plan: ProgramPlan, program: Program): Promise<CompiledProgram> {
-    const session = await TrainingSession.create(encodeModel(graphOf(plan, program)), this.settings);
+    const block = this.settings.device === 'cpu' ? await blockedLayout() : null;
+    const session = await TrainingSession.create(encodeModel(graphOf(plan, program, block)), this.settings);
     return {
       run: (feeds, into) => session.run(feeds, into),
       release: async () => {
@@ -33,17 +36,17 @@ export class OnnxruntimeEngine implements TrainingEngine {
   }
 }
 
-function graphOf(plan: ProgramPlan, program: Program): OnnxModel {
+function graphOf(plan: ProgramPlan, program: Program, block: Block): OnnxModel {
   switch (program.kind) {
     case 'step':
-      return stepProgram(plan, program.batch);
+      return stepProgram(plan, program.batch, block);
     case 'part':
-      return accumulateProgram(plan, program.batch);
+      return accumulateProgram(plan, program.batch, block);
     case 'update':
       return updateProgram(plan);
     case 'gradients':
-      return gradientProgram(plan, program.batch, program.of);
+      return gradientProgram(plan, program.batch, program.of, block);
     case 'forward':
-      return forwardProgram(plan, program);
+      return forwardProgram(plan, program, block);
   }
 }

@@ -8,6 +8,7 @@ import { Ops } from './graph/ops';
 import { range, sizeOf } from './graph/shape';
 import type { Value } from './graph/value';
 import { inputsOf, totalLoss, type Loss, type LossInput, type LossTerm } from './losses';
+import { lower } from './lowering/lower';
 import type { Optimizer } from './optimizers';
 
 /** How a parameter is trained. */
@@ -53,8 +54,11 @@ export const NAMES = {
   updated: (name: string) => `scour:updated:${name}`,
 } as const;
 
+/** Channels in a block of onnxruntime's blocked layout, or null for graphs in standard operators alone: see ./lowering. */
+export type Block = number | null;
+
 /** Forward, loss, gradients and update of one step, for one batch size: new parameters, state and statistics out. */
-export function stepProgram(plan: ProgramPlan, batch: number): OnnxModel {
+export function stepProgram(plan: ProgramPlan, batch: number, block: Block): OnnxModel {
   const g = new Ops();
   const scope = lossScope(g, plan, batch);
   const gradients = parameterGradients(plan, scope);
@@ -64,11 +68,11 @@ export function stepProgram(plan: ProgramPlan, batch: number): OnnxModel {
     ...updates(g, plan, scope.forward.parameters, gradients),
   ]);
   for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
-  return g.toModel(outputs, plan.forward.opsets);
+  return modelOf(g, outputs, plan, block);
 }
 
 /** Forward, loss and gradients of a part of a batch, added to what earlier parts gave. */
-export function accumulateProgram(plan: ProgramPlan, batch: number): OnnxModel {
+export function accumulateProgram(plan: ProgramPlan, batch: number, block: Block): OnnxModel {
   const g = new Ops();
   const scope = lossScope(g, plan, batch, 'part');
   const outputs = new Map<string, Value>([
@@ -80,7 +84,7 @@ export function accumulateProgram(plan: ProgramPlan, batch: number): OnnxModel {
     outputs.set(NAMES.updated(NAMES.accumulated(name)), g.plus(before, gradient));
   }
   for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
-  return g.toModel(outputs, plan.forward.opsets);
+  return modelOf(g, outputs, plan, block);
 }
 
 /** The update from gradients that were accumulated. */
@@ -102,7 +106,12 @@ export function updateGraph(g: Ops, plan: ProgramPlan): Map<string, Value> {
 }
 
 /** Loss, logits and gradients, and no update. */
-export function gradientProgram(plan: ProgramPlan, batch: number, of: GradientsOf): OnnxModel {
+export function gradientProgram(
+  plan: ProgramPlan,
+  batch: number,
+  of: GradientsOf,
+  block: Block,
+): OnnxModel {
   const g = new Ops();
   const scope = lossScope(g, plan, batch);
   const outputs = new Map<string, Value>([
@@ -118,7 +127,12 @@ export function gradientProgram(plan: ProgramPlan, batch: number, of: GradientsO
   if (of.parameters)
     for (const { name } of plan.trained) outputs.set(NAMES.gradient(name), gradients.get(name)!);
   for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
-  return g.toModel(outputs, plan.forward.opsets);
+  return modelOf(g, outputs, plan, block);
+}
+
+function modelOf(g: Ops, outputs: ReadonlyMap<string, Value>, plan: ProgramPlan, block: Block): OnnxModel {
+  const lowered = lower({ g, outputs }, block);
+  return lowered.g.toModel(lowered.outputs, plan.forward.opsets);
 }
 
 /** Forward and loss in a graph under construction. */
@@ -161,9 +175,13 @@ export function forwardGraph(
 }
 
 /** A forward pass without gradient. */
-export function forwardProgram(plan: ProgramPlan, program: Extract<Program, { kind: 'forward' }>): OnnxModel {
+export function forwardProgram(
+  plan: ProgramPlan,
+  program: Extract<Program, { kind: 'forward' }>,
+  block: Block,
+): OnnxModel {
   const g = new Ops();
-  return g.toModel(forwardGraph(g, plan, program), plan.forward.opsets);
+  return modelOf(g, forwardGraph(g, plan, program), plan, block);
 }
 
 function forwardScope(

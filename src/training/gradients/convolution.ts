@@ -1,9 +1,18 @@
-import { channelSum } from '../graph/composites';
-import type { Ops, Window } from '../graph/ops';
+import { int, ints } from '../../model/onnx/build';
+import { channelSum, INPUT_GRADIENT, KERNEL_GRADIENT } from '../graph/composites';
+import { windowAttributes, type Ops, type Window } from '../graph/ops';
 import { range, sizeOf } from '../graph/shape';
 import type { Value } from '../graph/value';
 import type { GradientRule } from './rule';
-import { exactPads, spatialPads, tapsOf, transposedWindowOf, windowOf } from './window';
+import {
+  exactPads,
+  oppositePads,
+  patchIndices,
+  spatialPads,
+  tapsOf,
+  transposedWindowOf,
+  windowOf,
+} from './window';
 
 /**
  * y = x ∗ w + b, x: N × C × spatial, w: M × C/group × kernel.
@@ -33,18 +42,16 @@ export const convTranspose: GradientRule = (n) => {
   const window = transposedWindowOf(n, w.shape.slice(2));
   const group = n.int('group', 1);
   return [
-    () => {
-      const pads = exactPads(window, n.dy.shape.slice(2), x.shape.slice(2));
-      return g.conv(g.pad(n.dy, spatialPads(pads)), w, { ...window, pads: pads.map(() => 0) }, group);
-    },
+    () => exactConv(g, n.dy, w, window, group, x.shape),
     () => kernelGradient(g, n.dy, x, window, group),
     () => channelSum(g, n.dy),
   ];
 };
 
 /**
- * The adjoint of x ↦ x ∗ w applied to dy, as a tensor of x's shape. With stride 1 it is itself a convolution, which
- * onnxruntime runs faster than ConvTranspose (DESIGN.md, decision 2).
+ * The adjoint of x ↦ x ∗ w applied to dy, as a tensor of x's shape: one operation, so that a device may compute it in
+ * ways of its own (see ../lowering). With stride 1 it is itself a convolution, which onnxruntime runs faster than
+ * ConvTranspose (DESIGN.md, decision 2).
  */
 export function inputGradient(
   g: Ops,
@@ -54,11 +61,22 @@ export function inputGradient(
   group: number,
   shape: readonly number[],
 ): Value {
-  const { kernel, strides, dilations } = window;
+  const attributes = { ...windowAttributes(window), group: int(group), output_shape: ints(shape) };
+  const parts = () => [inputGradientParts(g, dy, w, window, group, shape)];
+  return g.composite(INPUT_GRADIENT, [dy, w], attributes, parts)[0]!;
+}
+
+function inputGradientParts(
+  g: Ops,
+  dy: Value,
+  w: Value,
+  window: Window,
+  group: number,
+  shape: readonly number[],
+): Value {
+  const { kernel, strides } = window;
   const pads = exactPads(window, shape.slice(2), dy.shape.slice(2));
-  const opposite = pads.map(
-    (pad, i) => dilations[i % kernel.length]! * (kernel[i % kernel.length]! - 1) - pad,
-  );
+  const opposite = oppositePads(window, pads);
   if (strides.every((stride) => stride === 1) && opposite.every((pad) => pad >= 0) && group === 1) {
     return g.conv(dy, adjointKernel(g, w), { ...window, pads: opposite });
   }
@@ -79,16 +97,24 @@ function adjointKernel(g: Ops, w: Value): Value {
   return g.reverse(g.transpose(w, [1, 0, ...spatial]), spatial);
 }
 
-/**
- * dw: M × C/group × kernel from x: N × C × spatial and dy: N × M × spatial: a product of matrices between channels-last
- * dy and the patches of x that each output saw, gathered from channels-last x. (A product per tap of the kernel, with x
- * sliced to the tap, took 0.9 to 3 times as long on two cores.) Patches are gathered for as many taps at once as keep
- * them within a bound on memory.
- */
+/** dw: M × C/group × kernel from x: N × C × spatial and dy: N × M × spatial, as one operation like `inputGradient`. */
 export function kernelGradient(g: Ops, x: Value, dy: Value, window: Window, group: number): Value {
+  const attributes = { ...windowAttributes(window), group: int(group) };
+  return g.composite(KERNEL_GRADIENT, [x, dy], attributes, () => [
+    group === x.shape[1] && group === dy.shape[1]
+      ? depthwiseKernelGradient(g, x, dy, window)
+      : kernelGradientParts(g, x, dy, window, group),
+  ])[0]!;
+}
+
+/**
+ * A product of matrices between channels-last dy and the patches of x that each output saw, gathered from
+ * channels-last x. (A product per tap of the kernel, with x sliced to the tap, took 0.9 to 3 times as long on two
+ * cores.) Patches are gathered for as many taps at once as keep them within a bound on memory.
+ */
+function kernelGradientParts(g: Ops, x: Value, dy: Value, window: Window, group: number): Value {
   const { kernel } = window;
   const [channels, maps] = [x.shape[1]!, dy.shape[1]!];
-  if (group === channels && group === maps) return depthwiseKernelGradient(g, x, dy, window);
   const outputs = dy.shape.slice(2);
   const last = [0, ...range(2, x.shape.length), 1];
   const rows = dy.shape[0]! * sizeOf(outputs);
@@ -118,7 +144,7 @@ function gatherPatches(
   outputs: readonly number[],
   taps: readonly (readonly number[])[],
 ): Value {
-  const { kernel, strides, dilations } = window;
+  const { kernel } = window;
   const [batch, channels] = [x.shape[0]!, x.shape[1]!];
   const rank = kernel.length;
   const pads = exactPads(window, x.shape.slice(2), outputs);
@@ -127,11 +153,7 @@ function gatherPatches(
   const spatial = padded.shape.slice(1, -1);
   const rows = batch * sizeOf(outputs);
   if (taps.length === 1 && sizeOf(spatial) === sizeOf(outputs)) return g.reshape(padded, [rows, 1, channels]);
-  const indices = tapsOf(outputs).flatMap((at) =>
-    taps.map((tap) =>
-      at.reduce((index, o, i) => index * spatial[i]! + o * strides[i]! + tap[i]! * dilations[i]!, 0),
-    ),
-  );
+  const indices = patchIndices(window, spatial, outputs, taps);
   const flat = g.reshape(padded, [batch, sizeOf(spatial), channels]);
   const patches = g.gather(flat, g.integers(indices, [indices.length]), 1);
   return g.reshape(patches, [rows, taps.length, channels]);
@@ -148,19 +170,70 @@ function productOfGroups(g: Ops, dyRows: Value, patches: Value, taps: number, gr
   return g.matmul(left, g.reshape(right, [group, rows, width]));
 }
 
-/** One channel a group: dw[c, 0, t] = Σ x shifted to t · dy, elementwise. */
+/**
+ * One channel a group: dw[c, 0, t] = Σₙ Σₚ dy[n, c, p]·x[n, c, stride·p + dilation·t − pad]. The inner sum is a
+ * convolution of x's map with dy's for a kernel, every map of every sample a group of its own, strides and dilations
+ * exchanged. (Products per tap with x sliced to it took most of the time of a MobileNet's gradients.)
+ */
 function depthwiseKernelGradient(g: Ops, x: Value, dy: Value, window: Window): Value {
   const { kernel, strides, dilations } = window;
-  const outputs = dy.shape.slice(2);
-  const pads = exactPads(window, x.shape.slice(2), outputs);
-  const rank = kernel.length;
-  const padded = g.pad(x, spatialPads(pads));
-  const axes = range(2, rank + 2);
-  const sums = tapsOf(kernel).map((tap) => {
-    const starts = tap.map((t, i) => t * dilations[i]!);
-    const ends = starts.map((start, i) => start + (outputs[i]! - 1) * strides[i]! + 1);
-    const product = g.mul(g.slice(padded, axes, starts, ends, strides), dy);
-    return g.reshape(channelSum(g, product), [x.shape[1]!, 1, 1]);
-  });
-  return g.reshape(g.concat(sums, 2), [x.shape[1]!, 1, ...kernel]);
+  const [batch, channels] = [x.shape[0]!, x.shape[1]!];
+  const [inputs, outputs] = [x.shape.slice(2), dy.shape.slice(2)];
+  const pads = exactPads(window, inputs, outputs);
+  const cropped = g.pad(x, spatialPads(pads.map((pad) => Math.min(pad, 0))));
+  const maps = g.reshape(cropped, [1, batch * channels, ...cropped.shape.slice(2)]);
+  const kernels = g.reshape(dy, [batch * channels, 1, ...outputs]);
+  const sums = g.conv(
+    maps,
+    kernels,
+    {
+      kernel: outputs,
+      strides: dilations,
+      dilations: strides,
+      pads: pads.map((pad) => Math.max(pad, 0)),
+    },
+    batch * channels,
+  );
+  const perSample = g.reshape(sums, [batch, channels, 1, ...kernel]);
+  return g.reduceSum(perSample, [0], false);
+}
+
+/**
+ * The gradients of an input gradient, u = adjoint of ∗w at dy: with upstream gradient du, d(dy) = du ∗ w, and dw is
+ * the kernel gradient of du and dy.
+ */
+export const inputGradientGradient: GradientRule = (n) => {
+  const { g, dy: du } = n;
+  const [dy, w] = [n.x(0), n.x(1)];
+  const window = windowOf(n, w.shape.slice(2));
+  const group = n.int('group', 1);
+  return [
+    () => exactConv(g, du, w, window, group, dy.shape),
+    () => kernelGradient(g, du, dy, window, group),
+  ];
+};
+
+/** The gradients of a kernel gradient, dw from x and dy: with upstream gradient k, dx is the input gradient of dy with kernel k, and d(dy) = x ∗ k. */
+export const kernelGradientGradient: GradientRule = (n) => {
+  const { g, dy: k } = n;
+  const [x, dy] = [n.x(0), n.x(1)];
+  const window = windowOf(n, k.shape.slice(2));
+  const group = n.int('group', 1);
+  return [
+    () => inputGradient(g, dy, k, window, group, x.shape),
+    () => exactConv(g, x, k, window, group, dy.shape),
+  ];
+};
+
+/** x ∗ w with the pads that give exactly the shape of y. */
+function exactConv(
+  g: Ops,
+  x: Value,
+  w: Value,
+  window: Window,
+  group: number,
+  shape: readonly number[],
+): Value {
+  const pads = exactPads(window, x.shape.slice(2), shape.slice(2));
+  return g.conv(g.pad(x, spatialPads(pads)), w, { ...window, pads: pads.map(() => 0) }, group);
 }

@@ -103,6 +103,8 @@ const RULES: ReadonlyMap<string, GradientRule> = new Map(
 /** The rules of the operations that Scour composes. */
 const COMPOSITE_RULES: ReadonlyMap<string, GradientRule> = new Map(
   Object.entries({
+    [composites.INPUT_GRADIENT]: convolution.inputGradientGradient,
+    [composites.KERNEL_GRADIENT]: convolution.kernelGradientGradient,
     [composites.TRAINING_BATCH_NORM]: normalization.trainingBatchNorm,
   }),
 );

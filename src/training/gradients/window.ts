@@ -46,6 +46,26 @@ export function exactPads(window: Window, inputs: readonly number[], outputs: re
   return [...begins, ...ends];
 }
 
+/** The pads with which a convolution of stride 1 by the reversed kernel is the adjoint of one with `pads`. */
+export function oppositePads(window: Window, pads: readonly number[]): number[] {
+  const rank = window.kernel.length;
+  return pads.map((pad, i) => window.dilations[i % rank]! * (window.kernel[i % rank]! - 1) - pad);
+}
+
+/** For every output position, and within it every one of `taps`, the position of padded input (row-major over `spatial`) that the tap meets. */
+export function patchIndices(
+  { strides, dilations }: Window,
+  spatial: readonly number[],
+  outputs: readonly number[],
+  taps: readonly (readonly number[])[],
+): number[] {
+  return tapsOf(outputs).flatMap((at) =>
+    taps.map((tap) =>
+      at.reduce((index, o, i) => index * spatial[i]! + o * strides[i]! + tap[i]! * dilations[i]!, 0),
+    ),
+  );
+}
+
 /** Spatial pads as the pads of all axes of an N × C × spatial tensor. */
 export function spatialPads(pads: readonly number[]): number[] {
   const rank = pads.length / 2;

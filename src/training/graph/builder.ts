@@ -87,6 +87,17 @@ export class GraphBuilder {
     return outputs;
   }
 
+  /** Takes over the inputs and constants of another graph; no name of it will be given anew. Its nodes are not taken. */
+  adopt(other: GraphBuilder): void {
+    for (const input of other.graphInputs) this.input(input.name, input);
+    for (const [name, tensor] of other.constants) {
+      this.constants.set(name, tensor);
+      const values = other.known.get(name);
+      if (values) this.known.set(name, values);
+    }
+    for (const name of other.names) this.names.add(name);
+  }
+
   /** Adds a node as it stands, output names included. */
   push(node: GraphNode): void {
     for (const output of node.outputs) {

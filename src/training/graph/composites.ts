@@ -5,6 +5,12 @@ import type { Value } from './value';
 
 export const TRAINING_BATCH_NORM = 'TrainingBatchNorm';
 
+/** The gradient of a convolution's input, from dy and the kernel; built by ../gradients/convolution. */
+export const INPUT_GRADIENT = 'InputGradient';
+
+/** The gradient of a convolution's kernel, from x and dy; built by ../gradients/convolution. */
+export const KERNEL_GRADIENT = 'KernelGradient';
+
 export interface TrainingBatchNorm {
   readonly y: Value;
   /** Of the batch, one a channel. */

@@ -366,7 +366,8 @@ export class Ops extends GraphBuilder {
   }
 }
 
-function windowAttributes(window: Window) {
+/** The window as the attributes of Conv and its like. */
+export function windowAttributes(window: Window) {
   return {
     kernel_shape: ints(window.kernel),
     strides: ints(window.strides),

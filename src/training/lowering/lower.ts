@@ -1,0 +1,52 @@
+import { COMPOSITE } from '../graph/builder';
+import { INPUT_GRADIENT, KERNEL_GRADIENT } from '../graph/composites';
+import { NodeView } from '../graph/node-view';
+import { Ops } from '../graph/ops';
+import type { GraphNode, Value } from '../graph/value';
+import { windowOf } from '../gradients/window';
+import * as blocked from './blocked-convolution';
+
+/** A graph and what it computes, by name. */
+export interface BuiltGraph {
+  readonly g: Ops;
+  readonly outputs: ReadonlyMap<string, Value>;
+}
+
+/**
+ * The same graph with convolutions and their gradients in onnxruntime's blocked layout (see ./blocked-ops), wherever
+ * they fit. `block`: channels in a block on this machine; null leaves the graph as it is.
+ */
+export function lower(built: BuiltGraph, block: number | null): BuiltGraph {
+  if (block === null) return built;
+  const g = new Ops();
+  g.adopt(built.g);
+  const replaced = new Map<string, Value>();
+  const now = (value: Value): Value => replaced.get(value.name) ?? value;
+  for (const old of built.g.nodes) {
+    const node: GraphNode = { ...old, inputs: old.inputs.map((input) => input && now(input)) };
+    const result = lowered(new NodeView(g, node), block);
+    if (result) replaced.set(node.outputs[0]!.name, result);
+    else if (node.role !== 'composite') g.push(node);
+  }
+  return { g, outputs: new Map([...built.outputs].map(([name, value]) => [name, now(value)])) };
+}
+
+function lowered(n: NodeView, block: number): Value | null {
+  const { g, node } = n;
+  const group = n.int('group', 1);
+  if (node.opType === 'Conv' && node.domain === '') {
+    const outputs = n.y().shape.slice(2);
+    const window = windowOf(n, n.x(1).shape.slice(2));
+    return blocked.convolve(g, block, n.x(0), n.x(1), n.optional(2), window, group, outputs);
+  }
+  if (node.domain !== COMPOSITE) return null;
+  if (node.opType === INPUT_GRADIENT) {
+    const window = windowOf(n, n.x(1).shape.slice(2));
+    return blocked.inputGradient(g, block, n.x(0), n.x(1), window, group, n.y().shape);
+  }
+  if (node.opType === KERNEL_GRADIENT) {
+    const window = windowOf(n, n.y().shape.slice(2));
+    return blocked.kernelGradient(g, block, n.x(0), n.x(1), window, group);
+  }
+  return null;
+}
