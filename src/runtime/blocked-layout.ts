@@ -34,7 +34,11 @@ async function probe(): Promise<number | null> {
   };
   try {
     const session = await TrainingSession.create(encodeModel(model), { device: 'cpu', threads: 1 });
-    const x = { dtype: 'float32', shape, data: Float32Array.from({ length: 2 * CHANNELS }, (_, i) => i) } as const;
+    const x = {
+      dtype: 'float32',
+      shape,
+      data: Float32Array.from({ length: 2 * CHANNELS }, (_, i) => i),
+    } as const;
     const y = (await session.run(new Map([['x', x]]))).get('y')!;
     await session.release();
     // The first block holds the first pixel of its channels; the second pixel of channel 0, which is 1, follows it.

@@ -106,12 +106,7 @@ export function updateGraph(g: Ops, plan: ProgramPlan): Map<string, Value> {
 }
 
 /** Loss, logits and gradients, and no update. */
-export function gradientProgram(
-  plan: ProgramPlan,
-  batch: number,
-  of: GradientsOf,
-  block: Block,
-): OnnxModel {
+export function gradientProgram(plan: ProgramPlan, batch: number, of: GradientsOf, block: Block): OnnxModel {
   const g = new Ops();
   const scope = lossScope(g, plan, batch);
   const outputs = new Map<string, Value>([

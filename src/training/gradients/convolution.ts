@@ -207,10 +207,7 @@ export const inputGradientGradient: GradientRule = (n) => {
   const [dy, w] = [n.x(0), n.x(1)];
   const window = windowOf(n, w.shape.slice(2));
   const group = n.int('group', 1);
-  return [
-    () => exactConv(g, du, w, window, group, dy.shape),
-    () => kernelGradient(g, du, dy, window, group),
-  ];
+  return [() => exactConv(g, du, w, window, group, dy.shape), () => kernelGradient(g, du, dy, window, group)];
 };
 
 /** The gradients of a kernel gradient, dw from x and dy: with upstream gradient k, dx is the input gradient of dy with kernel k, and d(dy) = x ∗ k. */

@@ -141,9 +141,19 @@ function spreadBy(g: Ops, x: Value, strides: readonly number[]): Value {
   if (strides.every((stride) => stride === 1)) return x;
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const [down, right] = strides as [number, number];
-  const apart = g.pad(
-    g.reshape(x, [batch, channels, height, 1, width, 1]),
-    [0, 0, 0, 0, 0, 0, 0, 0, 0, down - 1, 0, right - 1],
-  );
+  const apart = g.pad(g.reshape(x, [batch, channels, height, 1, width, 1]), [
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    down - 1,
+    0,
+    right - 1,
+  ]);
   return g.reshape(apart, [batch, channels, height * down, width * right]);
 }
