@@ -16,6 +16,8 @@ export interface MemberLocation {
   readonly path: string;
   /** Within the archive. */
   readonly name: string;
+  /** The archive's unpacked content where it is compressed as a whole; `offset` then counts from its beginning. */
+  readonly unpacked: SharedArrayBuffer | null;
   readonly offset: number;
   /** As it lies in the archive, in bytes. */
   readonly length: number;

@@ -7,17 +7,19 @@ import { isCifarBinary, openCifarBinary } from './formats/cifar';
 import { isCifarPickle, openCifarPickle } from './formats/cifar-pickle';
 import { GTSRB_LIST, labelByGtsrbList } from './formats/gtsrb';
 import { isIdxImages, openIdx } from './formats/idx';
+import { isNpy } from './formats/npy';
+import { openNpyFile } from './formats/npy-file';
 import { NpzFile, openNpz } from './formats/npz';
 import { isParquet, openParquet } from './formats/parquet';
 import { findParquetShards } from './formats/parquet-shards';
 import { isTar, openTar } from './formats/tar';
-import { isGzip, peekGzip } from './formats/unpack';
+import { gunzipFile, isGzip, peekGzip } from './formats/unpack';
 import { isZip, openZip } from './formats/zip';
 import { readRange } from './read-range';
 
 /**
- * Opens whatever holds images: a folder (see `openFolder`), a zip or tar archive of one, CIFAR's binary and Python
- * versions, MNIST's IDX files (also gzipped), an .npz file, GTSRB's images with their list, Parquet files as Hugging Face
+ * Opens whatever holds images: a folder (see `openFolder`), a zip or tar archive of one (also .tar.gz), CIFAR's binary and
+ * Python versions, MNIST's IDX files (also gzipped), an .npz or .npy file, GTSRB's images with their list, Parquet files as Hugging Face
  * exports them (one, or the shards of a split). Recognised by content; only CIFAR's files, which have no signature, and
  * splits of Parquet files by name.
  * No image is decoded. Rejects with DataError.
@@ -33,14 +35,16 @@ export async function openDataset(root: string): Promise<Dataset> {
   if (isFolder) return isCifarBinary(root) ? openCifarBinary(root) : openLabelledFolder(root);
   const start = readRange(root, 0, 512, 512);
   if (isZip(start)) return isNpz(root) ? openNpz(root) : openZip(root);
-  if (isTar(start)) return openTar(root);
+  const unpackedStart = isGzip(start) ? peekGzip(start) : start;
+  if (isTar(unpackedStart)) return openTar(root, isGzip(start) ? await gunzipFile(root) : null);
+  if (isNpy(start)) return openNpyFile(root);
   if (isParquet(start)) return await openParquet(root, [root]);
-  if (isIdxImages(isGzip(start) ? peekGzip(start) : start)) return await openIdx(root);
+  if (isIdxImages(unpackedStart)) return await openIdx(root);
   if (isCifarBinary(root)) return openCifarBinary(root);
   throw new DataError(
     'bad-layout',
     root,
-    `${root} is not a dataset that can be read: a folder of images, a zip or tar archive of one, CIFAR's binary or Python version, MNIST's IDX files, an .npz file, or Parquet files of images.`,
+    `${root} is not a dataset that can be read: a folder of images, a zip or tar archive of one, CIFAR's binary or Python version, MNIST's IDX files, an .npz or .npy file, or Parquet files of images.`,
   );
 }
 

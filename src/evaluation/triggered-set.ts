@@ -1,6 +1,17 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import type { Dataset, Sample } from '../data/dataset';
 import { DataError } from '../protocol/errors';
 import { count, listShort, visible } from '../protocol/wording';
+
+/**
+ * Where the triggered images lie in what the user named: the folder itself, or, in a folder that BackdoorBench saved an
+ * attack into, its `bd_test_dataset/<true class>/<index>.png` (its pickles beside it are not needed, and not read).
+ */
+export function triggeredRoot(root: string): string {
+  const saved = path.join(root, 'bd_test_dataset');
+  return statSync(saved, { throwIfNoEntry: false })?.isDirectory() ? saved : root;
+}
 
 /**
  * The images of a set that carries a trigger, relabelled by the class list of the clean data: its folders are named by

@@ -18,6 +18,7 @@ import { loadPixels } from '../../src/data/loading/load-batches';
 import { toTensor } from '../../src/data/tensor';
 import { describeData, previewTrigger } from '../../src/engine/jobs/describe-data';
 import { evaluateModels } from '../../src/engine/jobs/evaluate';
+import { setUp } from '../../src/engine/jobs/evaluation-setup';
 import { exportEvaluation } from '../../src/engine/jobs/export-evaluation';
 import { pruneModel } from '../../src/engine/jobs/prune';
 import { sweepModel } from '../../src/engine/jobs/sweep';
@@ -313,6 +314,28 @@ describe('bad input', () => {
       await expect(evaluate({ data, attacks: [BADNETS], target: 'cat' })).rejects.toThrow(
         'ASR counts the others',
       );
+    });
+  });
+
+  it('reads an attack as BackdoorBench saves it, and folders named by numbers', async () => {
+    await inTemporaryFolder(async (root) => {
+      const [data, record] = [path.join(root, 'data'), path.join(root, 'record')];
+      const classes = readdirSync(IMAGES);
+      for (const [label, name] of classes.entries()) {
+        cpSync(path.join(IMAGES, name), path.join(data, String(label)), { recursive: true });
+        const triggered = path.join(TRIGGERED, name);
+        if (label > 0)
+          cpSync(triggered, path.join(record, 'bd_test_dataset', String(label)), { recursive: true });
+      }
+      // What lies beside it: the poisoned training images, and a pickle that is not read.
+      mkdirSync(path.join(record, 'bd_train_dataset/3'), { recursive: true });
+      writeFileSync(path.join(record, 'attack_result.pt'), 'cos\nsystem\n(S"false"\ntR.');
+      const wanted = await evaluate({ attacks: [{ kind: 'folder', path: TRIGGERED }], target: 0 });
+      const report = await evaluate({ data, attacks: [{ kind: 'folder', path: record }], target: 0 });
+      expect(report.models[0]!.attacks).toEqual(wanted.models[0]!.attacks);
+      cpSync(path.join(data, '9'), path.join(data, '10'), { recursive: true });
+      const { warnings } = await setUp({ data, attacks: [], target: null });
+      expect(warnings.join()).toContain("folder '10' is class 2");
     });
   });
 

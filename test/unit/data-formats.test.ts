@@ -48,12 +48,12 @@ async function refusal(file: string): Promise<DataError> {
 const labels = (set: Dataset) => set.samples.map(({ label }) => label);
 
 describe('archives', () => {
-  it.each(['stored.zip', 'deflated.zip', 'ustar.tar', 'gnu.tar', 'pax.tar'])(
+  it.each(['stored.zip', 'deflated.zip', 'ustar.tar', 'gnu.tar', 'pax.tar', 'packed.tar.gz'])(
     '%s is read in place',
     async (name) => {
       const set = await openDataset(dataset(name));
       const samples = set.samples.filter((sample) => !sample.name.includes('long-'));
-      const isTar = name.endsWith('.tar');
+      const isTar = name.includes('.tar');
       expect(set.classes).toEqual(isTar ? ['Dog', 'cat', 'long-'.repeat(28)] : ['Dog', 'cat']);
       expect(samples.map((sample) => [sample.name, sample.label])).toEqual([
         ['train/Dog/c.webp', 0],
@@ -74,6 +74,22 @@ describe('archives', () => {
     const set = await openDataset(dataset('flat.zip'));
     expect(set.classes).toBeNull();
     expect(set.samples.map(({ name }) => name)).toEqual(['grey.jpg', 'rgb.png']);
+  });
+
+  it('reads a compressed archive on the decoding thread, and refuses one cut short', async () => {
+    const set = await openDataset(dataset('packed.tar.gz'));
+    const fit = { width: 4, height: 4, resize: null, filter: 'bilinear' } as const;
+    const seen: string[] = [];
+    const onSkip = ({ failure }: { failure: { message: string } }) => {
+      throw new Error(failure.message);
+    };
+    for await (const { samples } of loadPixels(set.samples, fit, { batchSize: 3, onSkip })) {
+      seen.push(...samples.map(({ name }) => name));
+    }
+    expect(seen).toEqual(set.samples.map(({ name }) => name));
+    const file = path.join(root, 'x.tgz');
+    writeFileSync(file, readFileSync(dataset('packed.tar.gz')).subarray(0, 3000));
+    expect((await refusal(file)).message).toContain('damaged or truncated');
   });
 
   it('names the image of an archive that is damaged, and goes on', async () => {
@@ -219,6 +235,26 @@ describe('NumPy', () => {
     expect(labels(set)).toEqual(wanted);
     expect(set.classes).toEqual(wanted[0] === null ? null : ['0', '1', '2']);
     await expectPixels(set, width, height, channels);
+  });
+
+  it.each([
+    ['mnist/test_images', [2, 0, 1]],
+    ['cifar-10-c/fog', [2, 0, 1]],
+    ['alone/data', [null, null, null]],
+  ])('%s.npy, labelled by the array beside it', async (name, wanted) => {
+    const set = await openDataset(dataset(`npy/${name}.npy`));
+    expect(labels(set)).toEqual(wanted);
+    await expectPixels(set, 5, 6, 3);
+  });
+
+  it('refuses an .npy file that is cut short or does not fit its labels', async () => {
+    const whole = readFileSync(dataset('npy/cifar-10-c/fog.npy'));
+    const file = path.join(root, 'fog.npy');
+    writeFileSync(file, whole.subarray(0, -1));
+    expect((await refusal(file)).message).toContain('truncated');
+    writeFileSync(file, whole);
+    copyFileSync(dataset('fortran.npy'), path.join(root, 'labels.npy'));
+    expect((await refusal(file)).message).toContain(path.join(root, 'labels.npy'));
   });
 
   it('reads every numeric type, and byte orders', () => {

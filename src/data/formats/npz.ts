@@ -3,8 +3,9 @@ import { DataError } from '../../protocol/errors';
 import type { ByteSource } from '../../model/source';
 import type { ZipArchive, ZipMember } from '../../model/zip/archive';
 import { METHOD } from '../../model/zip/records';
-import type { Dataset, PixelOrder, Sample } from '../dataset';
+import type { Dataset } from '../dataset';
 import { MAX_NPY_HEADER, parseNpyHeader, readNpy, type NpyHeader, type NpyValues } from './npy';
+import { classNumbers, imageShape, pixelSet, type PixelBytes } from './npy-images';
 import { asDataError, openArchive } from './zip';
 
 /** Names under which image sets keep images and labels; test sets first, because that is what models are measured on. */
@@ -18,7 +19,6 @@ const PAIRS: readonly (readonly [images: string, labels: string])[] = [
   ['train_images', 'train_labels'],
   ['arr_0', 'arr_1'],
 ];
-const MAX_CLASSES = 100_000;
 
 /** The arrays of an .npz file, each read when it is asked for. Close it when done. */
 export class NpzFile {
@@ -96,49 +96,18 @@ export function openNpz(root: string): Dataset {
     }
     const [imagesName, labelsName] = pair;
     const header = file.header(imagesName);
-    const { count, width, height, order } = imageShape(header, `${root}:${imagesName}`);
-    const { start, unpacked } = pixelsOf(file, imagesName, header);
-    const labels = names.includes(labelsName) ? readLabels(file, labelsName, count) : null;
-    const size = width * height * (order === 'grey' ? 1 : 3);
-    const samples = Array.from({ length: count }, (_, i): Sample => ({
-      name: `${path.basename(root)}:${imagesName}/${i}`,
-      label: labels ? labels[i]! : null,
-      location: { kind: 'pixels', path: root, unpacked, offset: start + i * size, width, height, order },
-    }));
-    const most = labels?.reduce((max, label) => Math.max(max, label), -1);
-    const classes = most === undefined ? null : Array.from({ length: most + 1 }, (_, i) => String(i));
-    return { root, classes, samples, skipped: [] };
+    const what = `${root}:${imagesName}`;
+    const shape = imageShape(header, what);
+    const bytes = pixelsOf(file, imagesName, header);
+    const labels = names.includes(labelsName) ? readLabels(file, labelsName, shape.count) : null;
+    return pixelSet(root, `${path.basename(root)}:${imagesName}`, shape, bytes, labels);
   } finally {
     file.close();
   }
 }
 
-function imageShape(
-  { type, shape }: NpyHeader,
-  what: string,
-): { count: number; width: number; height: number; order: PixelOrder } {
-  const [count, a, b, c] = shape;
-  const isBytes = type === 'u1';
-  if (isBytes && shape.length === 3) return { count: count!, height: a!, width: b!, order: 'grey' };
-  if (isBytes && shape.length === 4) {
-    if (c === 3) return { count: count!, height: a!, width: b!, order: 'interleaved' };
-    if (c === 1) return { count: count!, height: a!, width: b!, order: 'grey' };
-    if (a === 3) return { count: count!, height: b!, width: c!, order: 'planar' };
-    if (a === 1) return { count: count!, height: b!, width: c!, order: 'grey' };
-  }
-  throw new DataError(
-    'bad-layout',
-    what,
-    `${what} is an array of ${type}, ${shape.join(' × ')}; images are unsigned bytes (u1), N × H × W, N × H × W × C or N × C × H × W with 1 or 3 channels.`,
-  );
-}
-
 /** Where the values lie: in the file itself where the array is stored, else unpacked into memory that threads share. */
-function pixelsOf(
-  file: NpzFile,
-  name: string,
-  header: NpyHeader,
-): { start: number; unpacked: SharedArrayBuffer | null } {
+function pixelsOf(file: NpzFile, name: string, header: NpyHeader): PixelBytes {
   const member = file.member(name)!;
   if (member.method === METHOD.stored) {
     if (header.start + header.elements > member.size) {
@@ -154,15 +123,5 @@ function pixelsOf(
 
 function readLabels(file: NpzFile, name: string, count: number): number[] {
   const { header, values } = file.read(name);
-  const isColumn = header.shape.length === 1 || (header.shape.length === 2 && header.shape[1] === 1);
-  const labels = Array.from<number | bigint, number>(values as ArrayLike<number | bigint>, Number);
-  const isValid = labels.every((label) => Number.isInteger(label) && label >= 0 && label < MAX_CLASSES);
-  if (!isColumn || labels.length !== count || !isValid) {
-    throw new DataError(
-      'bad-layout',
-      file.path,
-      `${file.path}:${name} is no list of ${count} class numbers (${header.type}, ${header.shape.join(' × ')}).`,
-    );
-  }
-  return labels;
+  return classNumbers(header, values, count, `${file.path}:${name}`);
 }

@@ -15,11 +15,15 @@ export function isTar(bytes: Uint8Array): boolean {
 }
 
 /**
- * Lists the images of an uncompressed tar archive of folders, read in place (ustar, GNU and pax names). Throws
- * DataError `no-images`, `bad-layout` or `unreadable-image` where the archive is broken.
+ * Lists the images of a tar archive of folders, read in place (ustar, GNU and pax names); `unpacked` is its content where
+ * it is compressed. Throws DataError `no-images`, `bad-layout` or `unreadable-image` where the archive is broken.
  */
-export function openTar(root: string): Dataset {
-  const { size: end } = statSync(root);
+export function openTar(root: string, unpacked: Uint8Array<SharedArrayBuffer> | null = null): Dataset {
+  const end = unpacked?.length ?? statSync(root).size;
+  const read = (at: number, length: number, limit: number): Buffer =>
+    unpacked && length <= limit
+      ? Buffer.from(unpacked.slice(at, at + length))
+      : readRange(root, at, length, limit);
   const skipped: Skipped[] = [];
   const images: { name: string; location: MemberLocation }[] = [];
   const broken = (why: string) =>
@@ -27,7 +31,7 @@ export function openTar(root: string): Dataset {
   let longName: string | null = null;
   for (let at = 0, members = 0; ; members++) {
     if (at + BLOCK > end) throw broken('it is truncated');
-    const header = readRange(root, at, BLOCK, BLOCK);
+    const header = read(at, BLOCK, BLOCK);
     if (header.every((byte) => byte === 0)) break;
     if (!hasChecksum(header)) throw broken(`the record at byte ${at} has a wrong checksum`);
     if (members > MAX_MEMBERS) throw broken('it has too many members');
@@ -37,7 +41,7 @@ export function openTar(root: string): Dataset {
     const kind = String.fromCharCode(header[156]!);
     at = start + Math.ceil(size / BLOCK) * BLOCK;
     if (kind === 'L' || kind === 'x') {
-      const record = readRange(root, start, size, MAX_RECORD).toString('utf8');
+      const record = read(start, size, MAX_RECORD).toString('utf8');
       longName = kind === 'L' ? record.replace(/\0.*$/s, '') : (paxPath(record) ?? longName);
       continue;
     }
@@ -55,6 +59,7 @@ export function openTar(root: string): Dataset {
           kind: 'member',
           path: root,
           name,
+          unpacked: unpacked?.buffer ?? null,
           offset: start,
           length: size,
           packing: 'stored',

@@ -30,10 +30,13 @@ export async function gunzipFile(path: string): Promise<Uint8Array<SharedArrayBu
   try {
     unpacked = await gunzipAsync(packed, { maxOutputLength: MAX_UNPACKED });
   } catch (cause) {
+    const isTooLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
     throw new DataError(
-      'unreadable-image',
+      isTooLarge ? 'too-large' : 'unreadable-image',
       path,
-      `${path} cannot be unpacked: it is damaged, truncated, or holds more than ${MAX_UNPACKED} bytes.`,
+      isTooLarge
+        ? `${path} unpacks to more than the ${MAX_UNPACKED} bytes that are held in memory; unpack it and name what comes out.`
+        : `${path} cannot be unpacked: it is damaged or truncated.`,
       { cause },
     );
   }

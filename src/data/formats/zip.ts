@@ -66,6 +66,7 @@ function locate(root: string, member: ZipMember): MemberLocation {
     kind: 'member',
     path: root,
     name: member.name,
+    unpacked: null,
     offset: member.dataAt,
     length: member.compressedSize,
     packing: member.method === METHOD.stored ? 'stored' : 'deflated',

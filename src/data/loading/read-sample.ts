@@ -31,11 +31,14 @@ function memberPath({ path, name }: MemberLocation): string {
 }
 
 function readMember(location: MemberLocation): Uint8Array {
-  const { offset, length, packing, size, crc } = location;
+  const { unpacked, offset, length, packing, size, crc } = location;
   const path = memberPath(location);
   if (size > MAX_FILE_BYTES)
     throw new DataError('too-large', path, `${path}: ${size} bytes are too many for an image.`);
-  const packed = readRange(location.path, offset, length, MAX_FILE_BYTES);
+  const packed =
+    unpacked === null
+      ? readRange(location.path, offset, length, MAX_FILE_BYTES)
+      : new Uint8Array(unpacked).slice(offset, offset + length);
   if (packed.length < length) throw brokenImage(path, 'archived', 'the archive is truncated');
   const bytes = packing === 'stored' ? packed : inflate(packed, size, path);
   if (bytes.length !== size) throw brokenImage(path, 'archived', 'its size is not the one the archive says');

@@ -5,7 +5,7 @@ import { sampleEvenly, type Dataset, type Sample } from '../../data/dataset';
 import { openDataset } from '../../data/open-dataset';
 import { Skips, UNREADABLE_LIMIT } from '../../evaluation/skips';
 import { ambiguousTarget, resolveTarget } from '../../evaluation/target';
-import { triggeredSamples } from '../../evaluation/triggered-set';
+import { triggeredRoot, triggeredSamples } from '../../evaluation/triggered-set';
 import type { Attack } from '../../protocol/attack';
 import { DataError, UsageError } from '../../protocol/errors';
 import type { EvaluateParams, EvaluationReport } from '../../protocol/evaluation';
@@ -53,7 +53,7 @@ export async function setUp(asked: Asked): Promise<Setup> {
   const dataset = await openDataset(asked.data);
   const seed = asked.seed ?? 0;
   const samples = sampleEvenly(dataset.samples, asked.limit ?? Infinity, seed);
-  const warnings = emptyClassWarnings(dataset);
+  const warnings = [...emptyClassWarnings(dataset), ...orderWarnings(dataset)];
   const target = targetOf(asked, dataset, samples);
   if (asked.target !== null && dataset.classes !== null) {
     const ambiguity = ambiguousTarget(asked.target, dataset.classes);
@@ -67,9 +67,10 @@ export async function setUp(asked: Asked): Promise<Setup> {
       attacks.push({ name, attack, folder: null });
       continue;
     }
-    const set = triggeredSamples(await openDataset(attack.path), dataset.classes!, target!);
+    const root = triggeredRoot(attack.path);
+    const set = triggeredSamples(await openDataset(root), dataset.classes!, target!);
     warnings.push(...set.warnings);
-    attacks.push({ name, attack, folder: { root: attack.path, samples: set.samples } });
+    attacks.push({ name, attack, folder: { root, samples: set.samples } });
   }
   return {
     dataset,
@@ -119,6 +120,17 @@ function emptyClassWarnings({ classes, samples }: Dataset): string[] {
   return empty.length === 0
     ? []
     : [`${count(empty.length, 'class', 'classes')} without an image: ${listShort(empty)}.`];
+}
+
+/** Folders named by numbers, of which `10` sorts before `2`: what is class 10 to whoever named them is class 2 here. */
+function orderWarnings({ classes }: Dataset): string[] {
+  if (classes === null || !classes.every((name) => /^\d+$/.test(name))) return [];
+  const moved = classes.findIndex((name, label) => Number(name) < Number(classes[label - 1] ?? -1));
+  if (moved < 0) return [];
+  const before = classes[moved - 1]!;
+  return [
+    `Classes are numbered by the sorted names of their folders, so folder '${visible(before, 40)}' is class ${moved - 1}; rename the folders with leading zeros if the model was trained on their numbers.`,
+  ];
 }
 
 /** The triggers of the attacks that are put on clean images. The caller releases them. */
