@@ -23,7 +23,13 @@ export function openNpyFile(root: string): Dataset {
   if (shape.count === 0) throw new DataError('no-images', root, `${root} holds no images.`);
   const beside = labelsBeside(root);
   const pixels = { start: header.start, unpacked: null };
-  return pixelSet(root, path.basename(root), shape, pixels, beside === null ? null : readLabels(beside, shape.count));
+  return pixelSet(
+    root,
+    path.basename(root),
+    shape,
+    pixels,
+    beside === null ? null : readLabels(beside, shape.count),
+  );
 }
 
 function labelsBeside(root: string): string | null {
