@@ -2,6 +2,7 @@ import type { Trigger } from '../attacks/trigger';
 import type { Sample } from '../data/dataset';
 import { loadPixels, type LoadOptions } from '../data/loading/load-batches';
 import { RuntimeError } from '../protocol/errors';
+import { targetClass, type Target } from '../protocol/target';
 import type { Preprocessing } from '../protocol/preprocessing';
 import { Inputs, type TestedModel } from './tested-model';
 import { AttackTally, CleanTally } from './tally';
@@ -26,7 +27,7 @@ export interface CleanRequest extends MeasureOptions {
   /** Put on the same images while they are at hand. */
   readonly triggers: readonly Trigger[];
   /** Needed with triggers. */
-  readonly target: number | null;
+  readonly target: Target | null;
   /** Predictions to agree with, by name of the sample; without them, those of the first subject. */
   readonly reference?: ReadonlyMap<string, number>;
 }
@@ -38,6 +39,11 @@ export interface Measured {
   readonly attacks: readonly (readonly AttackTally[])[];
   /** Of the first subject, by name of the sample. */
   readonly predictions: ReadonlyMap<string, number>;
+}
+
+/** True for an image that ASR and RA count: its class is not the one that the trigger is to send it to. */
+export function isCounted({ label }: Sample, target: Target | null, classes: number): boolean {
+  return label !== null && (target === null || targetClass(target, label, classes) !== label);
 }
 
 /** Images a batch for inputs of this size. */
@@ -73,7 +79,8 @@ export async function measureClean(request: CleanRequest): Promise<Measured> {
       await onRun(count);
     }
     if (target === null || triggers.length === 0) continue;
-    const others = [...batch.samples.keys()].filter((n) => batch.samples[n]!.label !== target);
+    const k = clean[0]!.classes;
+    const others = [...batch.samples.keys()].filter((n) => isCounted(batch.samples[n]!, target, k));
     if (others.length === 0) continue;
     const pixels = gather(batch.pixels, others, area);
     for (const [t, trigger] of triggers.entries()) {
@@ -98,7 +105,7 @@ export async function measureTriggered(
     readonly samples: readonly Sample[];
     readonly classes: readonly string[];
     readonly subjects: readonly TestedModel[];
-    readonly target: number;
+    readonly target: Target;
   },
 ): Promise<AttackTally[]> {
   const { samples, classes, subjects, target, signal, onSkip, onRun } = request;

@@ -1,4 +1,5 @@
 import type { AttackResult, ModelEvaluation } from '../protocol/evaluation';
+import { targetClass, type Target } from '../protocol/target';
 import { NO_PREDICTION } from '../runtime/classifier';
 import { percent, wilson } from './interval';
 
@@ -77,27 +78,28 @@ export class CleanTally {
 /** Counts one model's predictions on triggered images whose true label is not the target. */
 export class AttackTally {
   n = 0;
-  private readonly target: number;
+  private readonly target: Target;
   private hits = 0;
   private recovered = 0;
   private missing = 0;
   private readonly destinations: number[];
 
-  constructor(classes: number, target: number) {
+  constructor(classes: number, target: Target) {
     this.target = target;
     this.destinations = new Array<number>(classes).fill(0);
   }
 
   /** Throws RangeError for an image of the target class: it says nothing about the trigger (METHODS.md §4). */
   add(label: number, predicted: number): void {
-    if (label === this.target) throw new RangeError('ASR counts no images of the target class.');
+    const wanted = targetClass(this.target, label, this.destinations.length);
+    if (label === wanted) throw new RangeError('ASR counts no images of the target class.');
     this.n++;
     if (predicted === NO_PREDICTION) {
       this.missing++;
       return;
     }
     this.destinations[predicted]!++;
-    if (predicted === this.target) this.hits++;
+    if (predicted === wanted) this.hits++;
     if (predicted === label) this.recovered++;
   }
 

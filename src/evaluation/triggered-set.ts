@@ -2,7 +2,9 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Dataset, Sample } from '../data/dataset';
 import { DataError } from '../protocol/errors';
+import type { Target } from '../protocol/target';
 import { count, listShort, visible } from '../protocol/wording';
+import { isCounted } from './measure';
 
 /**
  * Where the triggered images lie in what the user named: the folder itself, or, in a folder that BackdoorBench saved an
@@ -23,7 +25,7 @@ export function triggeredRoot(root: string): string {
 export function triggeredSamples(
   set: Dataset,
   classes: readonly string[],
-  target: number,
+  target: Target,
 ): { samples: Sample[]; warnings: string[] } {
   const { root } = set;
   if (set.classes === null) {
@@ -48,12 +50,12 @@ export function triggeredSamples(
     );
   });
   const relabelled = set.samples.map((sample) => ({ ...sample, label: labels[sample.label!]! }));
-  const samples = relabelled.filter(({ label }) => label !== target);
+  const samples = relabelled.filter((sample) => isCounted(sample, target, classes.length));
   if (samples.length === 0) {
     throw new DataError(
       'no-images',
       root,
-      `${root} holds no image of a class other than the target '${visible(classes[target]!, 60)}', so there is nothing to measure ASR on.`,
+      `${root} holds no image of a class other than the target, so there is nothing to measure ASR on.`,
     );
   }
   const left = relabelled.length - samples.length;

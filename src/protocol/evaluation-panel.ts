@@ -10,14 +10,14 @@ import {
 } from './evaluation';
 import { jobState } from './job-state';
 import { PreprocessingOptionsSchema } from './preprocessing';
+import { TargetSchema } from './target';
 
-const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const AttackId = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 /** What a user may change without a dialog. */
 const Settings = {
-  /** Target class; null until one is chosen. */
-  target: v.nullable(Count),
+  /** Target class, or all-to-all; null until one is chosen. */
+  target: v.nullable(TargetSchema),
   /** At most this many clean images; null = all. */
   limit: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000_000))),
   device: v.picklist(DEVICES),

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AttackSchema } from './attack';
 import { PreprocessingOptionsSchema, PreprocessingSchema } from './preprocessing';
+import { TargetSchema } from './target';
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Percent = v.pipe(v.number(), v.minValue(0), v.maxValue(100));
@@ -17,7 +18,7 @@ const Confusion = v.array(v.tuple([Count, Count, Count]));
 export const AttackResultSchema = v.object({
   /** Unique among the attacks of a report: `badnets`, `badnets-2`, `triggered` … */
   name: v.string(),
-  /** Share predicted as the target among triggered images whose true label is not the target, in percent. */
+  /** Share predicted as the target (all-to-all: as the next class) among triggered images whose true label is not the target, in percent. */
   asr: Percent,
   asrInterval: Interval,
   /** Share of the same images predicted as their true label, in percent. */
@@ -136,8 +137,8 @@ export const EvaluationReportSchema = v.object({
   classes: v.nullable(v.array(v.string())),
   /** Of the first model; each model carries its own. */
   preprocessing: PreprocessingSchema,
-  /** Target class; null where no trigger was tried. */
-  target: v.nullable(Count),
+  /** Target class, `all` for all-to-all; null where no trigger was tried. */
+  target: v.nullable(TargetSchema),
   /** What was tried, in the order of each model's results; `name` links the two. */
   attacks: v.array(v.object({ name: v.string(), description: v.string(), attack: AttackSchema })),
   /** The first is the one that the others are compared with. */
@@ -160,7 +161,7 @@ const Common = {
   /** Whatever `openDataset` reads. */
   data: v.string(),
   attacks: v.array(AttackSchema),
-  /** Class number, or the name of a class; needed with an attack. */
+  /** Class number, the name of a class, or `all` for all-to-all; needed with an attack. */
   target: v.nullable(v.union([Count, v.string()])),
   /** At most this many clean images, spread evenly over the set; absent = all. */
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
@@ -199,7 +200,7 @@ export const SweepReportSchema = v.object({
   path: v.string(),
   data: v.object({ path: v.string(), images: Count, used: Count }),
   preprocessing: PreprocessingSchema,
-  target: v.nullable(Count),
+  target: v.nullable(TargetSchema),
   attacks: EvaluationReportSchema.entries.attacks,
   /** The model as it is. */
   original: v.omit(SweepPointSchema, ['u', 'channels', 'agreement']),

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { EvaluationReport, ModelEvaluation, Tac } from '../protocol/evaluation';
 import type { Preprocessing } from '../protocol/preprocessing';
+import { ALL_TO_ALL } from '../protocol/target';
 import { outliersAt, DEFAULT_U } from '../protocol/threshold';
 import { visible } from '../protocol/wording';
 
@@ -20,6 +21,14 @@ export function interval(bounds: readonly [number, number] | null): string {
 export function className(report: Pick<EvaluationReport, 'classes'>, number: number | null): string {
   if (number === null) return 'no prediction';
   return visible(report.classes?.[number] ?? `class ${number}`, 60);
+}
+
+/** What ASR counts as a success: "0 (airplane); its own images are not counted", or all-to-all's rule. */
+export function targetWords(report: Pick<EvaluationReport, 'classes' | 'target'>): string {
+  const { target, classes } = report;
+  if (target === null) return '—';
+  if (target === ALL_TO_ALL) return `all-to-all: the true class + 1, mod ${classes?.length ?? 'K'}`;
+  return `${target} (${className(report, target)}); its own images are not counted`;
 }
 
 /** Shortest names that tell the models apart: file names, with their folder where those repeat. */

@@ -1,5 +1,6 @@
 import type { Embedding, EvaluationReport, SweepPoint, Tac } from '../protocol/evaluation';
 import { DEFAULT_U, outliersAt } from '../protocol/threshold';
+import { targetClass } from '../protocol/target';
 import { className, share } from './evaluation-figures';
 import { percentLines, scatter, type Line, type Mark } from './html/charts';
 import { element, section, table, type Markup } from './html/markup';
@@ -80,7 +81,9 @@ function tacFigures(tac: Tac, name: string): Markup[] {
 
 function embeddingFigure(report: EvaluationReport, { attack, points }: Embedding, name: string): Markup {
   const marks = points.map(({ x, y, triggered, label, predicted }): Mark => {
-    const isHit = triggered && predicted === report.target;
+    const { target, classes } = report;
+    const wanted = target === null ? null : targetClass(target, label, classes?.length ?? 1);
+    const isHit = triggered && predicted !== null && predicted === wanted;
     return {
       x,
       y,

@@ -12,6 +12,7 @@ import {
   share,
   topConfusions,
   topDestinations,
+  targetWords,
 } from './evaluation-figures';
 import { evidenceSections, sweepSections } from './evaluation-html-charts';
 import { confusionMatrix } from './html/charts';
@@ -97,13 +98,13 @@ function resultTable({ models, attacks }: EvaluationReport, names: readonly stri
 }
 
 function attackSections(report: EvaluationReport, names: readonly string[]): Markup[] {
-  const { attacks, models, target } = report;
+  const { attacks, models } = report;
   return attacks.map(({ name, description }, a) =>
     section(
       `Trigger: ${name}`,
-      element('p', {}, `${description}. Target: ${target ?? '—'} (${className(report, target)}).`),
+      element('p', {}, `${description}. Target: ${targetWords(report)}.`),
       table(
-        'ASR: predicted as the target. RA: predicted as the true class. Images of the target class are not counted.',
+        'ASR: predicted as the target. RA: predicted as the true class.',
         ['Model', 'ASR', '95 %', 'RA', '95 %', 'n', 'Predicted as'],
         models.map((model, i) => {
           const { asr, asrInterval, ra, raInterval, n, destinations } = model.attacks[a]!;

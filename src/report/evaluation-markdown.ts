@@ -12,6 +12,7 @@ import {
   share,
   topConfusions,
   topDestinations,
+  targetWords,
 } from './evaluation-figures';
 
 const CHANGED_CHANNELS = 10;
@@ -38,7 +39,7 @@ export function evaluationMarkdown(report: EvaluationReport): string {
   for (const [a, { name, description }] of attacks.entries()) {
     parts.push(
       `## ${cell(name)}`,
-      `${cell(description)}. Target: ${report.target} (${cell(className(report, report.target))}); its own images are not counted.`,
+      `${cell(description)}. Target: ${cell(targetWords(report))}.`,
       table(
         ['Model', 'ASR', '95 %', 'RA', '95 %', 'n', 'Predicted as'],
         models.map((model, i) => {

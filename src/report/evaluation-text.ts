@@ -9,6 +9,7 @@ import {
   preprocessingLine,
   share,
   topDestinations,
+  targetWords,
 } from './evaluation-figures';
 import { textTable } from './table';
 
@@ -70,7 +71,7 @@ function resultTable({ models, attacks, classes }: EvaluationReport, names: read
 }
 
 function attackLines(report: EvaluationReport, names: readonly string[]): string {
-  const { attacks, models, target } = report;
+  const { attacks, models } = report;
   if (attacks.length === 0) return '';
   const lines = attacks.flatMap(({ name, description }, a) => [
     `${name}: ${visible(description)}`,
@@ -79,9 +80,7 @@ function attackLines(report: EvaluationReport, names: readonly string[]): string
       return `  ${names[i]!}: predicted as ${topDestinations(report, destinations, n)}`;
     }),
   ]);
-  return [`Target: ${target} (${className(report, target)}). Its own images are not counted.`, ...lines].join(
-    '\n',
-  );
+  return [`Target: ${targetWords(report)}.`, ...lines].join('\n');
 }
 
 function classTable(report: EvaluationReport, names: readonly string[]): string {

@@ -160,6 +160,26 @@ describe('an evaluation of the sample model', () => {
     expect(again).toEqual(report);
   });
 
+  it('all-to-all counts each image against the class after its own', async () => {
+    const report = await evaluate({ attacks: [BADNETS], target: 'all', samples: 200 });
+    const [result] = report.models[0]!.attacks;
+    // Every image is among the samples, with its prediction: counted here by hand.
+    expect(report.samples).toHaveLength(200);
+    const share = (wanted: (label: number) => number): number =>
+      report.samples.filter(({ label, triggered }) => triggered.predictions[0] === wanted(label)).length / 2;
+    expect(result).toMatchObject({
+      n: 200,
+      asr: share((label) => (label + 1) % 10),
+      ra: share((label) => label),
+    });
+    // The model sends everything to class 0, which is the target of class 9 alone.
+    expect(result!.asr).toBeGreaterThan(9);
+    expect(result!.asr).toBeLessThan(13);
+    for (const format of ['text', 'markdown', 'html'] as const) {
+      expect(renderEvaluation(report, format)).toContain('all-to-all: the true class + 1, mod 10');
+    }
+  });
+
   it('TAC is the difference of mean activations after the norm, by onnxruntime', async () => {
     const report = await evaluate({ attacks: [BADNETS], target: 0, tacImages: 1000 });
     const [tac] = report.models[0]!.tac;

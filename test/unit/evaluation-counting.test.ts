@@ -93,6 +93,23 @@ describe('counting', () => {
     expect(tally.result('x')).toMatchObject({ asr: 25, ra: 25, n: 4, destinations: [1, 2, 0], undefined: 1 });
     expect(() => tally.add(0, 0)).toThrow(RangeError);
   });
+
+  it('all-to-all: every image counts, and its target is the class after its own', () => {
+    const tally = new AttackTally(3, 'all');
+    tally.add(0, 1);
+    tally.add(1, 2);
+    tally.add(2, 0);
+    tally.add(2, 2);
+    tally.add(1, 0);
+    tally.add(0, NO_PREDICTION);
+    expect(tally.result('x')).toMatchObject({
+      asr: 50,
+      ra: 100 / 6,
+      n: 6,
+      destinations: [2, 1, 2],
+      undefined: 1,
+    });
+  });
 });
 
 describe('the target', () => {
@@ -109,6 +126,11 @@ describe('the target', () => {
     expect(ambiguousTarget(0, classes)).toBeNull();
     expect(ambiguousTarget('dog', classes)).toBeNull();
     expect(ambiguousTarget(1, ['0', '1'])).toBeNull();
+  });
+  it('is all-to-all, unless there is one class', () => {
+    expect(resolveTarget('all', classes)).toBe('all');
+    expect(() => resolveTarget('all', ['cat'])).toThrow('one class only');
+    expect(ambiguousTarget('all', ['cat', 'all'])).toContain('class of that name has number 1');
   });
   it.each([3, -1, 1.5, '3', 'Dog', ''])('%s is out of range', (target) => {
     expect(() => resolveTarget(target, classes)).toThrow(UsageError);

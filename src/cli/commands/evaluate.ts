@@ -47,7 +47,7 @@ export const EVALUATE: Command = {
     ['', 'sig:delta=20,frequency=6    lc:pattern=checkerboard,size=N'],
     ['', 'wanet:k=4,s=0.5,seed=N (or points=FILE.npy|.json)'],
     ['', 'input-aware:generator=FILE.onnx,mask=FILE.onnx'],
-    ['--target K', 'the target class: its number, or its name; needed with a trigger'],
+    ['--target K|all', 'the target class: its number or its name; all: all-to-all, (class + 1) mod K'],
     ['--samples N', 'at most N of the images, spread evenly (default: all)'],
     ['--sweep-u', 'measure each model pruned at u = 0, 0.5 … 10 as well (CLP)'],
     ['--sweep-values LIST', 'the same at these u: 2,2.5,3'],

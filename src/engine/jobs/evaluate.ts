@@ -1,3 +1,4 @@
+import { isCounted } from '../../evaluation/measure';
 import type { Trigger } from '../../attacks/trigger';
 import { Inputs, type TestedModel } from '../../evaluation/tested-model';
 import { folderPairs, syntheticPairs, type Pairs } from '../../evaluation/pairs';
@@ -166,7 +167,8 @@ async function allPairs(
   { signal }: JobContext,
 ): Promise<NamedPairs[]> {
   const { samples, dataset, target, attacks, skips, seed } = setup;
-  const others = samples.filter(({ label }) => label !== target);
+  const k = dataset.classes?.length ?? 0;
+  const others = samples.filter((sample) => isCounted(sample, target, k));
   const options = { limit, seed, signal, onSkip: skips.forSet(dataset.root, samples.length) };
   const all: NamedPairs[] = [];
   for (const { name, folder } of attacks) {

@@ -3,11 +3,13 @@ import { createTrigger, type SyntheticAttack } from '../../attacks/create';
 import type { Trigger } from '../../attacks/trigger';
 import { sampleEvenly, type Dataset, type Sample } from '../../data/dataset';
 import { openDataset } from '../../data/open-dataset';
+import { isCounted } from '../../evaluation/measure';
 import { Skips, UNREADABLE_LIMIT } from '../../evaluation/skips';
 import { ambiguousTarget, resolveTarget } from '../../evaluation/target';
 import { triggeredRoot, triggeredSamples } from '../../evaluation/triggered-set';
 import type { Attack } from '../../protocol/attack';
 import { DataError, UsageError } from '../../protocol/errors';
+import type { Target } from '../../protocol/target';
 import type { EvaluateParams, EvaluationReport } from '../../protocol/evaluation';
 import type { Preprocessing } from '../../protocol/preprocessing';
 import { count, listShort, visible } from '../../protocol/wording';
@@ -30,7 +32,7 @@ export interface Setup {
   readonly dataset: Dataset;
   /** The clean images that are used, in order. */
   readonly samples: readonly Sample[];
-  readonly target: number | null;
+  readonly target: Target | null;
   readonly attacks: readonly NamedAttack[];
   readonly skips: Skips;
   readonly seed: number;
@@ -84,7 +86,7 @@ export async function setUp(asked: Asked): Promise<Setup> {
   };
 }
 
-function targetOf(asked: Asked, dataset: Dataset, samples: readonly Sample[]): number | null {
+function targetOf(asked: Asked, dataset: Dataset, samples: readonly Sample[]): Target | null {
   const { classes, root } = dataset;
   if (asked.attacks.length === 0) {
     return asked.target === null || classes === null ? null : resolveTarget(asked.target, classes);
@@ -98,16 +100,16 @@ function targetOf(asked: Asked, dataset: Dataset, samples: readonly Sample[]): n
   if (asked.target === null) {
     throw new UsageError(
       'missing-argument',
-      'A trigger is measured against its target class: give --target (a class number, or a name).',
+      'A trigger is measured against its target class: give --target (a class number or a name; all for all-to-all).',
     );
   }
   const target = resolveTarget(asked.target, classes);
   const isPutOn = asked.attacks.some(({ kind }) => kind !== 'folder');
-  if (isPutOn && samples.every(({ label }) => label === target)) {
+  if (isPutOn && !samples.some((sample) => isCounted(sample, target, classes.length))) {
     throw new DataError(
       'no-images',
       root,
-      `All ${samples.length} images of ${root} are of the target class '${visible(classes[target]!, 60)}'; ASR counts the others.`,
+      `All ${samples.length} images of ${root} are of the target class '${visible(classes[Number(target)] ?? '', 60)}'; ASR counts the others.`,
     );
   }
   return target;
@@ -124,7 +126,7 @@ function emptyClassWarnings({ classes, samples }: Dataset): string[] {
 
 /** Folders named by numbers, of which `10` sorts before `2`: what is class 10 to whoever named them is class 2 here. */
 function orderWarnings({ classes }: Dataset): string[] {
-  if (classes === null || !classes.every((name) => /^\d+$/.test(name))) return [];
+  if (!classes?.every((name) => /^\d+$/.test(name))) return [];
   const moved = classes.findIndex((name, label) => Number(name) < Number(classes[label - 1] ?? -1));
   if (moved < 0) return [];
   const before = classes[moved - 1]!;

@@ -1,5 +1,5 @@
 import type { Trigger } from '../../attacks/trigger';
-import { measureClean, measureTriggered } from '../../evaluation/measure';
+import { isCounted, measureClean, measureTriggered } from '../../evaluation/measure';
 import type { AttackTally, CleanTally } from '../../evaluation/tally';
 import type { TestedModel } from '../../evaluation/tested-model';
 import { DataError } from '../../protocol/errors';
@@ -24,7 +24,8 @@ export async function measureModels(
   reference?: ReadonlyMap<string, number>,
 ): Promise<{ counts: ModelCounts[]; predictions: ReadonlyMap<string, number> }> {
   const { dataset, samples, target, attacks, skips } = setup;
-  const others = samples.filter(({ label }) => label !== target).length;
+  const k = dataset.classes?.length ?? 0;
+  const others = samples.filter((sample) => isCounted(sample, target, k)).length;
   const folders = attacks.reduce((sum, { folder }) => sum + (folder?.samples.length ?? 0), 0);
   const total = models.length * (samples.length + triggers.size * others + folders);
   let done = 0;

@@ -1,4 +1,5 @@
 import type { EvaluationReport, ModelEvaluation } from '../../../src/protocol/evaluation';
+import { ALL_TO_ALL } from '../../../src/protocol/target';
 import { h } from '../../dom/element';
 import { fold } from '../../dom/fold';
 import { SortableTable } from '../../dom/table';
@@ -26,7 +27,9 @@ export const destinationsSpec: ResultSpec = {
           : h(
               'p',
               { class: 'hint' },
-              `${attackWords(report, attack)}. Images of the target class are left out of those with the trigger.`,
+              report.target === ALL_TO_ALL
+                ? `${attackWords(report, attack)}. All-to-all: each class’s images are meant to go to the next class.`
+                : `${attackWords(report, attack)}. Images of the target class are left out of those with the trigger.`,
             ),
         h(
           'p',

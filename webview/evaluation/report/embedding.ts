@@ -5,7 +5,7 @@ import { fold } from '../../dom/fold';
 import { SortableTable } from '../../dom/table';
 import { formatCount, formatPercent, formatStatistic, plural } from '../../text/format';
 import type { Charts, ResultSpec } from './result-section';
-import { className, modelNames, predictionName } from './view';
+import { className, modelNames, predictionName, targetName, targetOf } from './view';
 
 type Point = Embedding['points'][number];
 const PLAIN = { name: 'without a trigger', mark: 0, hollow: true } as const;
@@ -85,13 +85,14 @@ function card(
 /** What the picture shows, by the predictions that the clusters stand for. */
 function inWords(report: EvaluationReport, points: readonly Point[], name: string): string {
   const triggered = points.filter((point) => point.triggered);
-  const { target } = report;
-  const there = triggered.filter(({ predicted }) => predicted === target).length;
+  const there = triggered.filter(
+    ({ predicted, label }) => predicted !== null && predicted === targetOf(report, label),
+  ).length;
   const share = triggered.length === 0 ? 0 : (100 * there) / triggered.length;
   const to =
-    target === null
+    report.target === null
       ? ''
-      : ` ${formatPercent(share)} of the triggered ones are predicted as ${className(report, target)}.`;
+      : ` ${formatPercent(share)} of the triggered ones are predicted as ${targetName(report)}.`;
   return `Features of ${name}: ${formatCount(points.length - triggered.length)} images without and ${formatCount(triggered.length)} with the trigger.${to}`;
 }
 

@@ -10,7 +10,7 @@ import { SortableTable, type Column } from '../../dom/table';
 import { formatPercent, plural } from '../../text/format';
 import { describePreprocessing } from '../../text/preprocessing-words';
 import type { ResultSpec } from './result-section';
-import { attackWords, className, modelNames, resultOf } from './view';
+import { attackWords, modelNames, resultOf, targetName } from './view';
 
 interface Rate {
   readonly percent: number;
@@ -136,7 +136,7 @@ function inWords(report: EvaluationReport, model: ModelEvaluation, name: string)
       : `right on ${formatPercent(model.acc)} of ${plural(model.n, 'image')} without a trigger`,
   );
   for (const { name: attack, asr, ra, n } of model.attacks) {
-    const to = report.target === null ? 'the target' : className(report, report.target);
+    const to = targetName(report);
     parts.push(
       `with ${visible(attack, 40)}, ${formatPercent(asr)} of ${plural(n, 'image')} go to ${to} and ${formatPercent(ra)} keep their class`,
     );

@@ -4,7 +4,7 @@ import { nameOf } from '../../dom/name';
 import { pngAddress } from '../../dom/picture';
 import { plural } from '../../text/format';
 import type { ResultSpec } from './result-section';
-import { attackWords, className, modelNames, predictionName } from './view';
+import { attackWords, className, modelNames, predictionName, targetOf } from './view';
 
 /** Side that sample images are shown at, in pixels of the page. */
 const SHOWN = 96;
@@ -85,7 +85,7 @@ function card(
 
 /** A prediction, and in a word whether it is the target's, or right. */
 function prediction(report: EvaluationReport, predicted: number | null, label: number): HTMLElement {
-  const mark = predicted === label ? 'right' : predicted === report.target ? 'target' : null;
+  const mark = predicted === label ? 'right' : predicted === targetOf(report, label) ? 'target' : null;
   return h(
     'span',
     { class: 'prediction' },

@@ -1,4 +1,5 @@
 import type { AttackResult, EvaluationReport, ModelEvaluation } from '../../../src/protocol/evaluation';
+import { ALL_TO_ALL, targetClass } from '../../../src/protocol/target';
 import { visible } from '../../../src/protocol/wording';
 import { baseName } from '../../text/format';
 
@@ -30,6 +31,19 @@ export function className(report: EvaluationReport, index: number): string {
 /** What a prediction is called; there is none where the model's scores were not numbers. */
 export function predictionName(report: EvaluationReport, predicted: number | null): string {
   return predicted === null ? 'no prediction' : className(report, predicted);
+}
+
+/** The class that the triggers are to send images of class `label` to; null where no trigger was tried. */
+export function targetOf(report: EvaluationReport, label: number): number | null {
+  return report.target === null ? null : targetClass(report.target, label, report.classes?.length ?? 1);
+}
+
+/** "0 airplane", or what all-to-all means. */
+export function targetName(report: EvaluationReport): string {
+  if (report.target === null) return 'the target';
+  return report.target === ALL_TO_ALL
+    ? 'the class after their own (all-to-all)'
+    : className(report, report.target);
 }
 
 /** How many classes the report tells apart: those of the images, and those that were predicted. */
