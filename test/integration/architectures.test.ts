@@ -34,7 +34,13 @@ const NETS = [
   ['efficientnet_b5', 'EfficientNet', 'blocks 3-5-5-7-7-9-3'],
   ['convnext_tiny', 'ConvNeXt', 'blocks 3-3-9-3'],
   ['vit_small', 'ViT', '3 layers of 192, 3 heads, patches of 8'],
-  ['vit_timm', 'ViT', '3 layers of 192, 3 heads, patches of 8'],
+  ['vit_small_timm', 'ViT', '3 layers of 192, 3 heads, patches of 8'],
+  ['vgg11_bn_timm', 'VGG-bn', '8 convolutions, images of 224 × 224'],
+  ['convnext_tiny_timm', 'ConvNeXt', 'blocks 3-3-9-3'],
+  ['efficientnet_b0_timm', 'EfficientNet', 'blocks 1-2-2-3-3-4-1'],
+  ['mobilenet_v2_timm', 'MobileNet v2', '17 blocks'],
+  ['mobilenet_v3_large_timm', 'MobileNet v3', 'large'],
+  ['mobilenet_v3_small_timm', 'MobileNet v3', 'small'],
   ['densenet121', 'DenseNet', 'dense blocks 6-12-24-16'],
 ] as const;
 

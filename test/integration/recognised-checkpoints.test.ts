@@ -55,7 +55,7 @@ function inPyTorch(images: string, files: readonly string[]): number[] {
   const printed = execFileSync(PYTHON, [script, images, ...files], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 200_000,
+    timeout: 400_000,
   });
   return JSON.parse(printed) as number[];
 }
@@ -182,7 +182,7 @@ describe.skipIf(!HAS_SHARED)(`a checkpoint whose architecture is recognised${NEE
 
   it.skipIf(!HAS_TORCH)(
     `pruned, gives the reference accuracy in PyTorch${NEEDS_TORCH}`,
-    { timeout: 240_000 },
+    { timeout: 420_000 },
     () =>
       inTemporaryFolder(async (folder) => {
         const { original, pruned } = JSON.parse(

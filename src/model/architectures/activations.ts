@@ -38,11 +38,11 @@ export function multiply(net: NetBuilder, a: Value, b: Value): Value {
 export function squeezeExcite(
   net: NetBuilder,
   x: Value,
-  module: string,
+  modules: { readonly reduce: string; readonly expand: string },
   activation: (net: NetBuilder, x: Value) => Value,
   gate: (net: NetBuilder, x: Value) => Value,
 ): Value {
   const means = net.emit('GlobalAveragePool', [x.name], x.channels);
-  const squeezed = activation(net, net.convolution(means, `${module}.fc1`));
-  return multiply(net, x, gate(net, net.convolution(squeezed, `${module}.fc2`)));
+  const squeezed = activation(net, net.convolution(means, modules.reduce));
+  return multiply(net, x, gate(net, net.convolution(squeezed, modules.expand)));
 }

@@ -25,7 +25,8 @@ export function invertedResidual(net: NetBuilder, x: Value, module: string, how:
   for (const part of parts) {
     const name = `${module}.${part}`;
     if (net.has(`${name}.fc1.weight`)) {
-      y = squeezeExcite(net, y, name, how.squeeze, how.gate);
+      const modules = { reduce: `${name}.fc1`, expand: `${name}.fc2` };
+      y = squeezeExcite(net, y, modules, how.squeeze, how.gate);
       continue;
     }
     const depthwise = net.dims(`${name}.0.weight`)[1] === 1 && y.channels > 1;

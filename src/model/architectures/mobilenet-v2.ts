@@ -1,5 +1,6 @@
 import { Misfit, type NetBuilder, type Value } from './net-builder';
 import type { Blueprint } from './recognise';
+import { timmBlock, timmBlocks } from './timm-blocks';
 
 /** Blocks of each stage and its stride (Sandler et al., CVPR 2018, table 2). */
 const STAGES: readonly (readonly [number, number])[] = [
@@ -12,11 +13,15 @@ const STAGES: readonly (readonly [number, number])[] = [
   [1, 1],
 ];
 
-/** MobileNet v2 of any width under torchvision's names. */
+/** MobileNet v2 of any width under torchvision's or timm's names. */
 export function mobilenetV2(net: NetBuilder): Blueprint {
   const strides = STAGES.flatMap(([blocks, stride]) =>
     Array.from({ length: blocks }, (_, i) => (i === 0 ? stride : 1)),
   );
+  return net.has('conv_stem.weight') ? underTimmNames(net, strides) : underTorchvisionNames(net, strides);
+}
+
+function underTorchvisionNames(net: NetBuilder, strides: readonly number[]): Blueprint {
   const [, channels = 0] = net.dims('features.0.0.weight');
   if (net.numbers('features').length !== strides.length + 2) throw new Misfit('another number of blocks');
   let x = normed(net, net.input(channels), 'features.0.0', 'features.0.1', 2);
@@ -29,6 +34,28 @@ export function mobilenetV2(net: NetBuilder): Blueprint {
   return {
     family: 'MobileNet v2',
     detail: `${strides.length} blocks`,
+    inputSize: 224,
+    model: net.finish(x, channels, null),
+  };
+}
+
+function underTimmNames(net: NetBuilder, strides: readonly number[]): Blueprint {
+  const [, channels = 0] = net.dims('conv_stem.weight');
+  const blocks = timmBlocks(net);
+  if (blocks.length !== strides.length) throw new Misfit('another number of blocks');
+  const relu6 = (builder: NetBuilder, x: Value): Value => builder.relu6(x);
+  let x = normed(net, net.input(channels), 'conv_stem', 'bn1', 2);
+  blocks.forEach((name, i) => {
+    // It has no squeeze and excitation: what would stand there is never asked for.
+    if (net.has(`${name}.se.conv_reduce.weight`)) throw new Misfit('squeeze and excitation');
+    const how = { stride: strides[i]!, activation: relu6, squeeze: relu6, gate: relu6, epsilon: 1e-5 };
+    x = timmBlock(net, x, name, how);
+  });
+  x = net.globalAverage(normed(net, x, 'conv_head', 'bn2', 1));
+  x = net.linear(x, 'classifier');
+  return {
+    family: 'MobileNet v2',
+    detail: `${blocks.length} blocks`,
     inputSize: 224,
     model: net.finish(x, channels, null),
   };

@@ -1,12 +1,12 @@
-import { Misfit, type NetBuilder } from './net-builder';
+import { Misfit, type NetBuilder, type Value } from './net-builder';
 import type { Blueprint } from './recognise';
 
 /** torchvision pools to this size before its classifier. */
 const POOLED = 7;
 
 /**
- * VGG with or without batch norm (Simonyan and Zisserman, ICLR 2015), under the names of torchvision (a classifier of
- * three layers on 7 × 7 positions) or of the usual CIFAR code (one layer on one position). Pools have no weights: they
+ * VGG with or without batch norm (Simonyan and Zisserman, ICLR 2015), under the names of torchvision and timm (a classifier
+ * of three layers on 7 × 7 positions) or of the usual CIFAR code (one layer on one position). Pools have no weights: they
  * show as gaps in the numbers of `features`, and one ends them.
  */
 export function vgg(net: NetBuilder): Blueprint {
@@ -28,6 +28,13 @@ export function vgg(net: NetBuilder): Blueprint {
       halvings++;
     }
   }
+  const described = (size: number, logits: Value): Blueprint => ({
+    family: withNorm ? 'VGG-bn' : 'VGG',
+    detail: `${convolutions.length} convolutions, images of ${size} × ${size}`,
+    inputSize: size,
+    model: net.finish(logits, channels, size),
+  });
+  if (net.has('head.fc.weight')) return described(POOLED * 2 ** halvings, timmHead(net, x));
   const single = net.has('classifier.weight');
   const [, inputs = 0] = net.dims(single ? 'classifier.weight' : 'classifier.0.weight');
   const positions = inputs / x.channels;
@@ -46,12 +53,14 @@ export function vgg(net: NetBuilder): Blueprint {
       if (i < layers.length - 1) x = net.relu(x);
     }
   }
-  return {
-    family: withNorm ? 'VGG-bn' : 'VGG',
-    detail: `${convolutions.length} convolutions, images of ${size} × ${size}`,
-    inputSize: size,
-    model: net.finish(x, channels, size),
-  };
+  return described(size, x);
+}
+
+/** timm writes the hidden linear layers as convolutions. */
+function timmHead(net: NetBuilder, x: Value): Value {
+  const hidden = net.relu(net.convolution(x, 'pre_logits.fc1', { padding: 0 }));
+  const last = net.relu(net.convolution(hidden, 'pre_logits.fc2', { padding: 0 }));
+  return net.linear(net.globalAverage(last), 'head.fc');
 }
 
 /** torchvision's VGG is trained on 224 × 224 images where it has ImageNet's classes, on CIFAR's size where it has few. */
