@@ -70,7 +70,7 @@ export const ToCleansingPanelSchema = v.variant('kind', [
     plan: CleansingPlanSchema,
     /** Why it cannot be run as it stands, for a person; null where it can. */
     obstacle: v.nullable(v.string()),
-    /** True where the ratios come from a file that was just loaded: a step of its own for undo. */
+    /** True where the host set the ratios (the first default, a file, another run): a panel keeps its own otherwise. */
     loaded: v.boolean(),
   }),
   v.object({ kind: v.literal('description'), description: DescriptionState }),

@@ -1,5 +1,18 @@
 import * as v from 'valibot';
 import {
+  CleanseParamsSchema,
+  CleansingDescriptionSchema,
+  CleansingEventSchema,
+  CleansingRunSchema,
+  DeleteRunParamsSchema,
+  DescribeCleansingParamsSchema,
+  ExportStudentParamsSchema,
+  ListRunsParamsSchema,
+  PreviewStudentParamsSchema,
+  RunListSchema,
+  StudentPreviewSchema,
+} from './cleansing';
+import {
   DataDescriptionSchema,
   DescribeDataParamsSchema,
   EvaluateParamsSchema,
@@ -61,9 +74,25 @@ export const ENGINE = {
   sweep: { params: SweepParamsSchema, result: SweepReportSchema },
   /** Writes a report as a file, atomically. */
   exportEvaluation: { params: ExportEvaluationParamsSchema, result: ExportedSchema },
+  /** Stages, layers, outliers and presets of a model for BCU; runs nothing. */
+  describeCleansing: { params: DescribeCleansingParamsSchema, result: CleansingDescriptionSchema },
+  /** What the student predicts just after its re-initialisation, beside its teacher. */
+  previewStudent: { params: PreviewStudentParamsSchema, result: StudentPreviewSchema },
+  /** Starts or resumes a run of BCU. Answers when it is complete, diverged or paused. */
+  cleanse: { params: CleanseParamsSchema, result: CleansingRunSchema, event: CleansingEventSchema },
+  listRuns: { params: ListRunsParamsSchema, result: RunListSchema },
+  deleteRun: { params: DeleteRunParamsSchema, result: v.object({}) },
+  /** Writes the student of a finished run to `output`, atomically. */
+  exportStudent: { params: ExportStudentParamsSchema, result: ExportedSchema },
 } as const;
 
 export type EngineApi = typeof ENGINE;
 export type EngineMethod = keyof EngineApi;
 export type ParamsOf<M extends EngineMethod> = v.InferOutput<EngineApi[M]['params']>;
 export type ResultOf<M extends EngineMethod> = v.InferOutput<EngineApi[M]['result']>;
+/** What a method says while it runs, besides its progress; never for most methods. */
+export type EventOf<M extends EngineMethod> = EngineApi[M] extends {
+  event: infer E extends v.GenericSchema;
+}
+  ? v.InferOutput<E>
+  : never;

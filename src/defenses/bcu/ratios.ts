@@ -52,6 +52,22 @@ export function ratiosByLayer(stages: readonly Stage[], json: string, file: stri
   return new Map(names.map((name, i) => [name, ratios[i]!]));
 }
 
+/** One ratio a layer, stage after stage; 0 for a layer that is not named. */
+export function ratioList(stages: readonly Stage[], ratios: Ratios): number[] {
+  return stages.flatMap(({ layers }) => layers.map(({ name }) => ratios.get(name) ?? 0));
+}
+
+/** The reverse of `ratioList`. Throws UsageError `bad-value` where the count is wrong. */
+export function ratiosFromList(stages: readonly Stage[], list: readonly number[]): Ratios {
+  const names = stages.flatMap(({ layers }) => layers.map(({ name }) => name));
+  if (names.length !== list.length)
+    throw new UsageError(
+      'bad-value',
+      `The model has ${count(names.length, 'layer')} to re-draw, but ${count(list.length, 'ratio')} were given: it may have changed meanwhile.`,
+    );
+  return new Map(names.map((name, i) => [name, checkedRatio(list[i], name)]));
+}
+
 /** Expected share of the layers' weights that is re-drawn, 0 … 1. */
 export function redrawnShare(stages: readonly Stage[], ratios: Ratios): number {
   const layers = stages.flatMap((stage) => stage.layers);

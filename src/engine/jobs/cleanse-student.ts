@@ -6,6 +6,7 @@ import { prunedCopy, type Masks } from '../../defenses/bcu/held-channels';
 import type { Ratios } from '../../defenses/bcu/ratios';
 import { reinitialise } from '../../defenses/bcu/reinitialise';
 import { stagesOf } from '../../defenses/bcu/stages';
+import { unstudied } from '../../defenses/bcu/studied';
 import { onnxLayers } from '../../defenses/clp/onnx-layers';
 import { scoreLayers } from '../../defenses/clp/score';
 import type { OnnxFile } from '../../model/onnx/open';
@@ -127,10 +128,6 @@ function redraw(trainer: Trainer, file: OnnxFile, ratios: Ratios, masks: Masks, 
     ...(missed === 0
       ? []
       : [`The weights of ${count(missed, 'layer')} cannot be trained and stay as they are.`]),
-    ...(file.model.graph.nodes.some(({ opType }) => opType === 'BatchNormalization')
-      ? []
-      : [
-          'The paper studied convolutional nets with batch norm; this graph has none, so expect to tune the ratios.',
-        ]),
+    ...unstudied(file),
   ];
 }
