@@ -1,9 +1,14 @@
 import type { Handlers } from './server';
+import { deleteRun, listRuns } from './jobs/cleanse-runs';
+import { describeCleansing } from './jobs/describe-cleansing';
 import { describeData, previewTrigger } from './jobs/describe-data';
 import { evaluateModels } from './jobs/evaluate';
 import { exportEvaluation } from './jobs/export-evaluation';
+import { exportStudent } from './jobs/export-student';
 import { previewPruning } from './jobs/preview';
+import { previewStudent } from './jobs/preview-student';
 import { pruneModel } from './jobs/prune';
+import { runCleansing } from './jobs/run-cleansing';
 import { auditModel, identifyModel } from './jobs/scan';
 import { sweepModel } from './jobs/sweep';
 
@@ -18,4 +23,10 @@ export const HANDLERS: Handlers = {
   evaluate: (params, context) => evaluateModels(params, context),
   sweep: (params, context) => sweepModel(params, context),
   exportEvaluation: (params, context) => exportEvaluation(params, context),
+  describeCleansing: ({ path }, context) => describeCleansing(path, context),
+  previewStudent: (params, context) => previewStudent(params, context),
+  cleanse: (params, context, live) => runCleansing(params, context, live),
+  listRuns: ({ store, key }) => listRuns(store, key),
+  deleteRun: ({ store, id }) => deleteRun(store, id),
+  exportStudent: (params, context) => exportStudent(params, context),
 };

@@ -1,13 +1,24 @@
 import * as v from 'valibot';
-import { ENGINE, type EngineMethod, type ParamsOf, type ResultOf } from '../protocol/engine';
+import { ENGINE, type EngineMethod, type EventOf, type ParamsOf, type ResultOf } from '../protocol/engine';
 import { ScourError, isScourError, messageOf } from '../protocol/errors';
 import { ToEngineSchema, type FromEngine, type WireError } from '../protocol/rpc';
 import { VERSION } from '../protocol/version';
 import { JobContext } from './job-context';
 
+/** What a running method has to do with the host besides progress and cancellation. */
+export interface Live<E> {
+  readonly send: (event: E) => void;
+  /** Fires when the host asks for a pause. */
+  readonly pause: AbortSignal;
+}
+
 /** What carries out each method. */
 export type Handlers = {
-  readonly [M in EngineMethod]: (params: ParamsOf<M>, context: JobContext) => Promise<ResultOf<M>>;
+  readonly [M in EngineMethod]: (
+    params: ParamsOf<M>,
+    context: JobContext,
+    live: Live<EventOf<M>>,
+  ) => Promise<ResultOf<M>>;
 };
 
 /**
@@ -18,7 +29,7 @@ export class EngineServer {
   private readonly handlers: Handlers;
   private readonly send: (message: FromEngine) => void;
   private readonly onNoise: (complaint: string) => void;
-  private readonly running = new Map<number, AbortController>();
+  private readonly running = new Map<number, { cancel: AbortController; pause: AbortController }>();
 
   constructor(handlers: Handlers, send: (message: FromEngine) => void, onNoise: (complaint: string) => void) {
     this.handlers = handlers;
@@ -39,8 +50,8 @@ export class EngineServer {
       return;
     }
     const message = parsed.output;
-    if (message.kind === 'cancel') {
-      this.running.get(message.id)?.abort();
+    if (message.kind !== 'request') {
+      this.running.get(message.id)?.[message.kind].abort();
       return;
     }
     if (this.running.has(message.id)) {
@@ -51,13 +62,17 @@ export class EngineServer {
   }
 
   private async answer(id: number, method: string, params: unknown): Promise<void> {
-    const controller = new AbortController();
-    this.running.set(id, controller);
+    const [cancel, pause] = [new AbortController(), new AbortController()];
+    this.running.set(id, { cancel, pause });
     try {
-      const context = new JobContext(controller.signal, (progress) =>
+      const context = new JobContext(cancel.signal, (progress) =>
         this.send({ kind: 'progress', id, progress }),
       );
-      const result = await this.call(method, params, context);
+      const live: Live<unknown> = {
+        send: (event) => this.send({ kind: 'event', id, event }),
+        pause: pause.signal,
+      };
+      const result = await this.call(method, params, context, live);
       this.send({ kind: 'ok', id, result });
     } catch (error) {
       this.send({ kind: 'err', id, error: wireError(error) });
@@ -66,15 +81,21 @@ export class EngineServer {
     }
   }
 
-  private async call(method: string, params: unknown, context: JobContext): Promise<unknown> {
+  private async call(
+    method: string,
+    params: unknown,
+    context: JobContext,
+    live: Live<unknown>,
+  ): Promise<unknown> {
     if (!isMethod(method)) throw new ScourError('protocol', `The engine knows no method '${method}'.`);
-    return this.dispatch(method, params, context);
+    return this.dispatch(method, params, context, live);
   }
 
   private dispatch<M extends EngineMethod>(
     method: M,
     params: unknown,
     context: JobContext,
+    live: Live<unknown>,
   ): Promise<ResultOf<M>> {
     const parsed = v.safeParse(ENGINE[method].params, params);
     if (!parsed.success) {
@@ -83,7 +104,7 @@ export class EngineServer {
         `The parameters of '${method}' are not valid: ${v.summarize(parsed.issues)}`,
       );
     }
-    return this.handlers[method](parsed.output, context);
+    return this.handlers[method](parsed.output, context, live);
   }
 }
 

@@ -116,7 +116,8 @@ function removeOrphans(folder: string, name: string): void {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** True where a process with this number runs. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { AttackSchema } from './attack';
 import { PreprocessingSchema } from './preprocessing';
 import { PrunedLayerSchema } from './prune';
 
@@ -16,6 +17,10 @@ export const MonitoredSchema = v.object({
 });
 /** What a student scores on images kept for watching it, in evaluation mode; percent. Nothing is chosen by it. */
 export type Monitored = v.InferOutput<typeof MonitoredSchema>;
+
+/** Before any training: the teacher, and the student just re-initialised. */
+export const MonitoredPairSchema = v.object({ teacher: MonitoredSchema, student: MonitoredSchema });
+export type MonitoredPair = v.InferOutput<typeof MonitoredPairSchema>;
 
 export const CleanseEpochSchema = v.object({
   /** From 1. */
@@ -56,8 +61,10 @@ export type CleanseSettings = v.InferOutput<typeof CleanseSettingsSchema>;
 
 export const CleanseReportSchema = v.object({
   schema: v.literal('scour.cleanse/1'),
-  /** `diverged`: the loss was no longer a number; the output holds the last finished epoch. */
+  /** `diverged`: the loss was no longer a number. */
   status: v.picklist(['complete', 'diverged']),
+  /** The epoch that the output holds: the last one, or of a run that diverged the one that agreed most with the teacher. */
+  epoch: Count,
   input: v.string(),
   output: v.string(),
   /** Of the output file. */
@@ -82,6 +89,15 @@ export const CleanseReportSchema = v.object({
   /** What the teacher ran on, and what the student was trained on. */
   devices: v.object({ teacher: v.string(), student: v.string() }),
   history: v.array(CleanseEpochSchema),
+  /** What each epoch was measured on besides, and what teacher and re-initialised student scored there; null without. */
+  monitoring: v.nullable(
+    v.object({
+      data: v.string(),
+      target: v.nullable(Count),
+      attacks: v.array(v.object({ name: v.string(), description: v.string(), attack: AttackSchema })),
+      before: MonitoredPairSchema,
+    }),
+  ),
   /** Of the written model and its teacher on the images as they are, in percent. No measure of safety. */
   agreement: v.number(),
   notes: v.array(v.string()),

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { AttackSchema } from './attack';
-import { CleanseEpochSchema, CleanseReportSchema, MonitoredSchema } from './cleanse';
+import { CleanseEpochSchema, CleanseReportSchema, MonitoredPairSchema } from './cleanse';
 import { DEVICES } from './evaluation';
 import { PreprocessingOptionsSchema } from './preprocessing';
 import { AgreementSchema } from './prune';
@@ -91,8 +91,8 @@ export const MonitorChoiceSchema = v.object({
   /** Labelled images: a folder or dataset file. */
   data: v.string(),
   attacks: v.pipe(v.array(AttackSchema), v.maxLength(20)),
-  /** Class number; needed with an attack. */
-  target: v.nullable(Count),
+  /** Class number, or the name of a class; needed with an attack. */
+  target: v.nullable(v.union([Count, v.string()])),
   /** At most this many of the images, drawn evenly. */
   limit: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
@@ -170,7 +170,7 @@ export const CleansingRunSchema = v.object({
   /** What teacher and student run on; null until it is known. */
   devices: v.nullable(v.object({ teacher: v.string(), student: v.string() })),
   /** Measured before the training: the teacher, and the student just re-initialised. Null where nothing is monitored. */
-  before: v.nullable(v.object({ teacher: MonitoredSchema, student: MonitoredSchema })),
+  before: v.nullable(MonitoredPairSchema),
   history: v.array(CleanseEpochSchema),
   notes: v.array(v.string()),
   /** The finished run's report; `output` lies in the run's folder. */

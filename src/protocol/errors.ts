@@ -24,6 +24,13 @@ export class CancelledError extends ScourError<'cancelled'> {
   }
 }
 
+/** The user paused the work; what is done is kept, and it can go on. Never shown as a failure. */
+export class PausedError extends ScourError<'paused'> {
+  constructor() {
+    super('paused', 'The run was paused.');
+  }
+}
+
 export type UsageReason = 'unknown-option' | 'bad-value' | 'missing-argument' | 'unknown-command';
 
 /** The command line or a setting cannot be understood (exit code 4). */

@@ -21,7 +21,7 @@ export function cleanseText(report: CleanseReport): string {
     epochTable(report),
     ...(report.status === 'diverged'
       ? [
-          `Training diverged in epoch ${report.history.length + 1}: the output holds epoch ${report.history.length}. Try a smaller --lr.`,
+          `Training diverged in epoch ${report.history.length + 1}: the output holds epoch ${report.epoch}, which agreed most with the teacher. Try a smaller --lr.`,
         ]
       : []),
     ...(data.skipped.length > 0

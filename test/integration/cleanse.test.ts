@@ -25,8 +25,8 @@ function options(output: string, changes: Partial<CleanseOptions> = {}): Cleanse
     force: false,
     resume: false,
     samples: 96,
-    ratios: (stages) => ratiosByStage(stages, defaultStageRatios(stages)),
-    clpU: null,
+    choose: (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU: null }),
+    monitor: null,
     settings: {
       epochs: 2,
       batchSize: 32,
@@ -42,6 +42,10 @@ function options(output: string, changes: Partial<CleanseOptions> = {}): Cleanse
     ...changes,
   };
 }
+
+const withClp = (clpU: number): CleanseOptions['choose'] => {
+  return (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU });
+};
 
 /** A context that cancels once a message of progress matches. */
 function cancelledAt(message: RegExp): JobContext {
@@ -123,7 +127,7 @@ describe('cleansing the sample', () => {
   it('holds pruned channels at zero with CLP first', { timeout: 60_000 }, () =>
     inTemporaryFolder(async (folder) => {
       const output = path.join(folder, 'student.onnx');
-      const report = await cleanseModel(MODEL, options(output, { samples: 40, clpU: 2 }), quiet());
+      const report = await cleanseModel(MODEL, options(output, { samples: 40, choose: withClp(2) }), quiet());
       expect(report.clp!.channels).toBeGreaterThan(0);
       const file = openOnnx(output);
       const norms = new Map(
@@ -154,7 +158,7 @@ describe('cleansing the sample', () => {
         const preprocessing = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.243, 0.261] };
         const told: string[] = [];
         const onNote = (note: string): void => void told.push(note);
-        const changes = { samples: 32, clpU: 3, settings, preprocessing, onNote };
+        const changes = { samples: 32, choose: withClp(3), settings, preprocessing, onNote };
         const report = await cleanseModel(model, options(output, changes), quiet());
         expect(report.clp!.channels).toBeGreaterThan(0);
         expect(report.notes.join()).toContain('batch norm');
@@ -214,7 +218,7 @@ describe('scour cleanse', () => {
       const layer = openOnnx(MODEL).model.graph.nodes.find(({ opType }) => opType === 'Gemm')!.name;
       writeFileSync(ratios!, JSON.stringify({ [layer]: 0.5 }));
       const args = ['cleanse', MODEL, '--data', DATA, '--output', output!, '--samples', '64'];
-      const settings = ['--epochs', '30', '--batch-size', '32', '--ratios', ratios!, '--format', 'json'];
+      const settings = ['--epochs', '10', '--batch-size', '32', '--ratios', ratios!, '--format', 'json'];
       const { child, done } = startScour(...args, ...settings);
       const state = path.join(folder, '.out.onnx.cleanse/checkpoint.safetensors');
       while (!existsSync(state) && child.exitCode === null) await setTimeout(50);
@@ -226,7 +230,7 @@ describe('scour cleanse', () => {
       const resumed = scour(...args, ...settings, '--resume');
       expect(resumed.code, resumed.stderr).toBe(0);
       const report = v.parse(CleanseReportSchema, JSON.parse(resumed.stdout));
-      expect(report.history).toHaveLength(30);
+      expect(report.history).toHaveLength(10);
       expect(report.stages.at(-1)!.layers).toMatchObject([{ name: layer, ratio: 0.5 }]);
       expect(readdirSync(folder).sort()).toEqual(['out.onnx', 'ratios.json']);
     }),

@@ -93,8 +93,10 @@ async function rig(
     pool: await poolOf(path.join(folder, 'images')),
     preprocessing: PREPROCESSING,
     settings,
-    history: [],
+    from: { history: [], partial: null },
+    onTeach: () => Promise.resolve(),
     onStep: () => Promise.resolve(),
+    measure: () => Promise.resolve({}),
     onEpoch: () => Promise.resolve(),
   };
   open.close();
@@ -159,6 +161,65 @@ describe('distillation', () => {
         expect([...(targets['labels'] as Int32Array)]).toEqual(best);
       }
     }));
+
+  it('asks the teacher about each image once where images do not change, and about each batch where they do', () =>
+    inTemporaryFolder(async (folder) => {
+      writeImages(path.join(folder, 'images'), 10);
+      const asked = async (pad: number): Promise<{ sizes: number[]; losses: number[] }> => {
+        const { run } = await rig(folder, { augmentation: { pad, flip: false } });
+        const sizes: number[] = [];
+        const teacher: Teacher = {
+          logits: (images, count, dims) => {
+            sizes.push(count);
+            return run.teacher.logits(images, count, dims);
+          },
+        };
+        const { history } = await distil({ ...run, teacher });
+        return { sizes, losses: history.map(({ loss }) => loss) };
+      };
+      const once = await asked(0);
+      expect(once.sizes).toEqual([4, 4, 2]);
+      expect((await asked(1)).sizes).toEqual([4, 4, 2, 4, 4, 2, 4, 4, 2]);
+
+      // The same targets as when asked anew: a pool that is not in memory cannot be remembered.
+      const { run } = await rig(folder);
+      const pool = await poolOf(path.join(folder, 'images'), 0);
+      const anew = await distil({ ...run, pool });
+      anew.history.forEach(({ loss }, i) => expect(loss).toBeCloseTo(once.losses[i]!, 6));
+    }));
+
+  it.each([
+    { pad: 1, flip: true },
+    { pad: 0, flip: false },
+  ])('goes on after any step as if it had never stopped: %o', (augmentation) =>
+    inTemporaryFolder(async (folder) => {
+      writeImages(path.join(folder, 'images'), 10);
+      const whole = await rig(folder, { augmentation });
+      const { history } = await distil(whole.run);
+      const figures = (epochs: typeof history) => epochs.map((epoch) => ({ ...epoch, seconds: 0 }));
+      for (const stopAfter of [1, 3, 5]) {
+        const { run } = await rig(folder, { augmentation });
+        let steps = 0;
+        let kept: [Distillation['from'], ReturnType<Trainer['snapshot']>] | null = null;
+        const stopped = distil({
+          ...run,
+          onStep: ({ progress }) => {
+            if (++steps < stopAfter) return Promise.resolve();
+            kept = [progress, run.trainer.snapshot()];
+            return Promise.reject(new Error('stop'));
+          },
+        });
+        await expect(stopped).rejects.toThrow('stop');
+        const [from, snapshot] = kept!;
+        const next = await rig(folder, { augmentation });
+        next.run.trainer.restore(snapshot);
+        const resumed = await distil({ ...next.run, from });
+        expect(figures(resumed.history)).toEqual(figures(history));
+        expect(next.run.trainer.snapshot()).toEqual(whole.run.trainer.snapshot());
+        expect(next.batches).toHaveLength(whole.batches.length - stopAfter);
+      }
+    }),
+  );
 
   it('keeps a constant temperature where one is given', () =>
     inTemporaryFolder(async (folder) => {

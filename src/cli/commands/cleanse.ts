@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { STANDARD } from '../../data/augment';
+import { presetNamed } from '../../defenses/bcu/presets';
 import { defaultStageRatios, ratiosByLayer, ratiosByStage, type Ratios } from '../../defenses/bcu/ratios';
 import type { Stage } from '../../defenses/bcu/stages';
 import { cleanseModel, type CleanseOptions } from '../../engine/jobs/cleanse';
 import { CleanseState } from '../../engine/jobs/cleanse-state';
+import type { MonitorChoice } from '../../protocol/cleansing';
 import { CancelledError, UsageError, messageOf } from '../../protocol/errors';
 import { cleanseText } from '../../report/cleanse-text';
+import { attacksOf } from '../attack-options';
 import { CATALOGUE } from '../catalogue';
 import { EXIT } from '../exit-code';
 import {
@@ -35,6 +38,7 @@ export const CLEANSE: Command = {
       '--ratios LIST|FILE',
       'share of weights to re-draw: one value a stage, stem to classifier, or JSON by layer',
     ],
+    ['--preset NAME', 'increasing (default), uniform, decreasing, single:STAGE, from-scan or clp+bcu'],
     ['--clp-u U', 'prune with CLP at U first, and hold those channels at zero'],
     ['--epochs N', 'passes over the images (default: 100)'],
     ['--samples N', 'at most N of the images (default: all)'],
@@ -44,6 +48,9 @@ export const CLEANSE: Command = {
     ['--temperature T', 'one temperature for all epochs (default: rising from 1 to 4)'],
     ['--pad N', 'random crops from a border of N black pixels; 0: none (default: 4)'],
     ['--no-flip', 'do not mirror images (signs, digits)'],
+    ['--monitor-data DIR', 'labelled images: ACC after every epoch, and with a trigger ASR and RA'],
+    ['--triggered DIR, --attack NAME, --target K', 'the triggers to watch, as scour evaluate takes them'],
+    ['--monitor-samples N', 'at most N of those images (default: 1000)'],
     ['--resume', 'continue an interrupted run'],
     ['--force', 'replace OUT where it exists, and forget an interrupted run'],
   ],
@@ -51,7 +58,13 @@ export const CLEANSE: Command = {
     data: { type: 'string' },
     output: { type: 'string' },
     ratios: { type: 'string' },
+    preset: { type: 'string' },
     'clp-u': { type: 'string' },
+    'monitor-data': { type: 'string' },
+    triggered: { type: 'string', multiple: true },
+    attack: { type: 'string', multiple: true },
+    target: { type: 'string' },
+    'monitor-samples': { type: 'string' },
     epochs: { type: 'string' },
     samples: { type: 'string' },
     'batch-size': { type: 'string' },
@@ -93,15 +106,21 @@ export const CLEANSE: Command = {
 };
 
 function optionsOf(values: OptionValues): Omit<CleanseOptions, 'onNote'> {
-  const ratios = text(values, 'ratios');
+  const [ratios, preset] = [text(values, 'ratios'), text(values, 'preset')];
+  if (ratios !== undefined && preset !== undefined)
+    throw new UsageError('bad-value', '--preset and --ratios both choose the ratios: give one of them.');
+  const clpU = text(values, 'clp-u') === undefined ? null : number(values, 'clp-u', 0, 0, 100);
   return {
     data: required(values, 'data', 'the folder of unlabeled images'),
     output: required(values, 'output', 'the file to write'),
     force: flag(values, 'force'),
     resume: flag(values, 'resume'),
     samples: number(values, 'samples', MOST, 2, MOST, true),
-    ratios: (stages) => ratiosOf(stages, ratios),
-    clpU: text(values, 'clp-u') === undefined ? null : number(values, 'clp-u', 0, 0, 100),
+    choose: async (stages, presets) => {
+      const chosen = preset === undefined ? null : presetNamed(await presets(), preset);
+      return { ratios: chosen?.ratios ?? ratiosOf(stages, ratios), clpU: clpU ?? chosen?.clpU ?? null };
+    },
+    monitor: monitorOf(values),
     settings: {
       epochs: number(values, 'epochs', 100, 1, 100_000, true),
       batchSize: number(values, 'batch-size', 256, 2, 65_536, true),
@@ -118,6 +137,22 @@ function optionsOf(values: OptionValues): Omit<CleanseOptions, 'onNote'> {
     preprocessing: preprocessingOptions(values),
     run: sessionOptions(values),
   };
+}
+
+/** What to measure after every epoch. Throws UsageError. */
+function monitorOf(values: OptionValues): MonitorChoice | null {
+  const data = text(values, 'monitor-data');
+  const attacks = attacksOf(values);
+  const target = text(values, 'target') ?? null;
+  if (data === undefined) {
+    if (attacks.length > 0 || target !== null)
+      throw new UsageError(
+        'missing-argument',
+        '--monitor-data is missing: triggers are watched on labelled images.',
+      );
+    return null;
+  }
+  return { data, attacks, target, limit: number(values, 'monitor-samples', 1000, 1, MOST, true) };
 }
 
 /** A list of numbers, or else the name of a file. Throws UsageError. */

@@ -1,11 +1,10 @@
-import { parseAttack } from '../../attacks/parse';
 import { evaluateModels } from '../../engine/jobs/evaluate';
 import { sweepModel } from '../../engine/jobs/sweep';
-import type { Attack } from '../../protocol/attack';
 import { UsageError } from '../../protocol/errors';
 import { SWEEP_US, type EvaluateParams, type EvaluationReport } from '../../protocol/evaluation';
 import { renderEvaluation, type EvaluationFormat } from '../../report/evaluation-formats';
 import type { JobContext } from '../../engine/job-context';
+import { attacksOf } from '../attack-options';
 import { EXIT } from '../exit-code';
 import {
   choice,
@@ -16,7 +15,6 @@ import {
   seed,
   sessionOptions,
   text,
-  texts,
   type OptionValues,
 } from '../options';
 import { emit, writeReport } from '../output';
@@ -96,17 +94,8 @@ export const EVALUATE: Command = {
 function paramsOf(values: OptionValues): Omit<EvaluateParams, 'models'> {
   const data = required(values, 'data', 'a folder of images, or a dataset file');
   const limit = number(values, 'samples', Number.MAX_SAFE_INTEGER, 1, Number.MAX_SAFE_INTEGER, true);
-  const attacks: Attack[] = [
-    ...texts(values, 'triggered').map((path): Attack => ({ kind: 'folder', path })),
-    ...texts(values, 'attack').map((each) => parseAttack(each, seed(values))),
-  ];
+  const attacks = attacksOf(values);
   const target = text(values, 'target') ?? null;
-  if (attacks.length > 0 && target === null) {
-    throw new UsageError(
-      'missing-argument',
-      '--target is missing: a trigger is measured against its target class.',
-    );
-  }
   return {
     data,
     attacks,

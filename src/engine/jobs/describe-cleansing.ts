@@ -4,26 +4,25 @@ import { stagesOf, type Stage } from '../../defenses/bcu/stages';
 import { unstudied } from '../../defenses/bcu/studied';
 import { onnxLayers } from '../../defenses/clp/onnx-layers';
 import { scoreLayers } from '../../defenses/clp/score';
-import { openOnnx, type OnnxFile } from '../../model/onnx/open';
+import type { OnnxFile } from '../../model/onnx/open';
 import type { OnnxNode } from '../../model/onnx/graph';
 import type { CleansingDescription } from '../../protocol/cleansing';
 import type { Layer } from '../../protocol/scan';
 import { DEFAULT_U } from '../../protocol/threshold';
 import { visible } from '../../protocol/wording';
-import { hashOnnx } from '../../report/onnx-facts';
 import { TrainingError } from '../../training/errors';
 import type { JobContext } from '../job-context';
-import { requireGraph } from '../subjects/open-subject';
+import { openTrainable } from '../subjects/trainable';
 
 /**
  * What of a model BCU can re-draw, with the scan's statistics beside each layer, and the presets. Runs nothing. Throws
  * ModelError, RuntimeError where the file holds no graph, TrainingError `unsupported-model`, or CancelledError.
  */
 export async function describeCleansing(path: string, context: JobContext): Promise<CleansingDescription> {
-  requireGraph(path, 'to cleanse it');
-  const file = openOnnx(path);
+  const model = openTrainable(path, 'to cleanse it');
+  const { file } = model;
   try {
-    const { key } = await hashOnnx(file, (done) => context.within(0, 0.2).tick('Hashing', done));
+    const { key } = await model.hash(context.within(0, 0.2));
     const stages = stagesOf(file);
     if (stages.length === 0)
       throw new TrainingError(
@@ -46,10 +45,10 @@ export async function describeCleansing(path: string, context: JobContext): Prom
       })),
       presets: presets.map(({ ratios, ...preset }) => ({ ...preset, ratios: ratioList(stages, ratios) })),
       studied: notes.length === 0,
-      notes,
+      notes: [...model.notes, ...notes],
     };
   } finally {
-    file.close();
+    model.close();
   }
 }
 

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   ENGINE,
   type EngineMethod,
+  type EventOf,
   type ParamsOf,
   type Progress,
   type ResultOf,
@@ -61,21 +62,36 @@ export class EngineClient {
 
   /**
    * Runs a job. Rejects with CancelledError where `options.signal` fired, with the engine's own error where the job
-   * failed, and with EngineError where the process did.
+   * failed, and with EngineError where the process did. `onEvent` is told the events of a method that has some.
    */
-  request<M extends EngineMethod>(method: M, params: ParamsOf<M>, options: JobOptions): Promise<ResultOf<M>> {
+  request<M extends EngineMethod>(
+    method: M,
+    params: ParamsOf<M>,
+    options: JobOptions,
+    onEvent: (event: EventOf<M>) => void = () => undefined,
+  ): Promise<ResultOf<M>> {
     return new Promise<ResultOf<M>>((resolve, reject) => {
-      const job = new EngineJob(++this.lastId, method, params, options, reject, (value) => {
+      const accept = (value: unknown): string | null => {
         const result = v.safeParse(ENGINE[method].result, value);
         if (!result.success) return describe(result.issues);
         resolve(result.output);
         return null;
-      });
+      };
+      const hear = (value: unknown): string | null => {
+        const schema = eventSchemaOf(method);
+        if (schema === null) return `'${method}' has no events`;
+        const event = v.safeParse(schema, value);
+        if (!event.success) return describe(event.issues);
+        onEvent(event.output);
+        return null;
+      };
+      const job = new EngineJob(++this.lastId, method, params, options, reject, accept, hear);
       if (options.signal?.aborted === true) {
         job.fail(new CancelledError());
         return;
       }
       job.onAbort(() => this.cancel(job));
+      job.onPause(() => this.pause(job));
       this.queue.push(job);
       this.pump();
     });
@@ -149,6 +165,11 @@ export class EngineClient {
       job.progress(message.progress satisfies Progress);
       return;
     }
+    if (message.kind === 'event') {
+      const problem = job.event(message.event);
+      if (problem !== null) this.violated(problem);
+      return;
+    }
     if (message.kind === 'err') {
       job.fail(fromWire(message.error));
     } else {
@@ -205,6 +226,12 @@ export class EngineClient {
     }, CANCEL_GRACE_MS);
   }
 
+  /** A job that has not begun has nothing to pause: it is taken back. */
+  private pause(job: EngineJob): void {
+    if (job === this.active) this.engine?.process.send({ kind: 'pause', id: job.id });
+    else this.cancel(job);
+  }
+
   private discardEngine(): void {
     clearTimeout(this.stallTimer);
     clearTimeout(this.cancelTimer);
@@ -229,6 +256,11 @@ export class EngineClient {
       this.discardEngine();
     }, this.times().idleSeconds * 1000);
   }
+}
+
+function eventSchemaOf<M extends EngineMethod>(method: M): v.GenericSchema<unknown, EventOf<M>> | null {
+  const entry = ENGINE[method];
+  return 'event' in entry ? (entry.event as unknown as v.GenericSchema<unknown, EventOf<M>>) : null;
 }
 
 function describe(issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {

@@ -14,6 +14,8 @@ export interface JobOptions {
   onProgress?: (progress: JobProgress) => void;
   /** Told when the engine falls silent during the job, and when it is heard again. */
   onStalled?: (stalled: boolean) => void;
+  /** Asks a method that can be paused to end early. */
+  pause?: AbortSignal;
 }
 
 /** One request to the engine, from its place in the queue to its one answer. */
@@ -24,11 +26,15 @@ export class EngineJob {
   private readonly options: JobOptions;
   private readonly reject: (error: Error) => void;
   private readonly accept: (value: unknown) => string | null;
+  private readonly hear: (event: unknown) => string | null;
   private readonly remaining = new RemainingTime();
   private isStalled = false;
-  private unsubscribe: () => void = () => undefined;
+  private readonly subscriptions: (() => void)[] = [];
 
-  /** @param accept takes the result; returns what is wrong with it, or null */
+  /**
+   * @param accept takes the result; returns what is wrong with it, or null
+   * @param hear does the same with an event
+   */
   constructor(
     id: number,
     method: EngineMethod,
@@ -36,6 +42,7 @@ export class EngineJob {
     options: JobOptions,
     reject: (error: Error) => void,
     accept: (value: unknown) => string | null,
+    hear: (event: unknown) => string | null,
   ) {
     this.id = id;
     this.title = options.title;
@@ -43,14 +50,27 @@ export class EngineJob {
     this.options = options;
     this.reject = reject;
     this.accept = accept;
+    this.hear = hear;
   }
 
   /** Calls `listener` when the job's signal fires, as long as the job has not ended. */
   onAbort(listener: () => void): void {
-    const { signal } = this.options;
+    this.follow(this.options.signal, listener);
+  }
+
+  /** Calls `listener` when a pause is asked for, as long as the job has not ended. */
+  onPause(listener: () => void): void {
+    this.follow(this.options.pause, listener);
+  }
+
+  private follow(signal: AbortSignal | undefined, listener: () => void): void {
     if (signal === undefined) return;
     signal.addEventListener('abort', listener, { once: true });
-    this.unsubscribe = () => signal.removeEventListener('abort', listener);
+    this.subscriptions.push(() => signal.removeEventListener('abort', listener));
+  }
+
+  private unsubscribe(): void {
+    for (const end of this.subscriptions.splice(0)) end();
   }
 
   /** The job waits behind another. */
@@ -61,6 +81,11 @@ export class EngineJob {
   progress(progress: Progress): void {
     const secondsLeft = this.remaining.update(progress.fraction, Date.now());
     this.options.onProgress?.({ ...progress, secondsLeft });
+  }
+
+  /** Passes an event on. Returns what is wrong with it, or null. */
+  event(event: unknown): string | null {
+    return this.hear(event);
   }
 
   stalled(stalled: boolean): void {

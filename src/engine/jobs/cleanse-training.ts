@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import type { PixelPool } from '../../data/pixel-pool';
+import { distil, type DistillationProgress, type DistillationStep } from '../../defenses/bcu/distil';
+import { redrawnShare } from '../../defenses/bcu/ratios';
+import type { Stage } from '../../defenses/bcu/stages';
+import type { Teacher } from '../../defenses/bcu/teacher';
+import type { CleanseEpoch, MonitoredPair } from '../../protocol/cleanse';
+import { PausedError } from '../../protocol/errors';
+import type { Preprocessing } from '../../protocol/preprocessing';
+import { VERSION } from '../../protocol/version';
+import type { Classifier } from '../../runtime/classifier';
+import type { TrainingError } from '../../training/errors';
+import type { JobContext } from '../job-context';
+import type { Trainable } from '../subjects/trainable';
+import type { Choice, CleanseOptions } from './cleanse';
+import type { StudentMonitor } from './cleanse-monitor';
+import type { CleanseState } from './cleanse-state';
+import type { Student } from './cleanse-student';
+
+/** All that a run trains with. */
+export interface TrainingJob {
+  readonly input: string;
+  readonly inputSha256: string;
+  readonly options: CleanseOptions;
+  readonly choice: Choice;
+  readonly stages: readonly Stage[];
+  readonly model: Trainable;
+  readonly state: CleanseState;
+  readonly preprocessing: Preprocessing;
+  readonly classifier: Classifier;
+  readonly teacher: Teacher;
+  readonly monitor: StudentMonitor | null;
+  readonly pool: PixelPool;
+  readonly student: Student;
+  /** Says which run a checkpoint is of. */
+  readonly run: string;
+}
+
+/** Says which run a checkpoint is of: everything that its result depends on, and what its history holds. */
+export function runKey(
+  model: string,
+  job: Pick<TrainingJob, 'options' | 'choice' | 'preprocessing' | 'pool' | 'student'>,
+): string {
+  const { options, choice, preprocessing, pool, student } = job;
+  const all = {
+    version: VERSION,
+    model,
+    settings: options.settings,
+    clpU: choice.clpU,
+    pruned: student.pruned,
+    ratios: [...choice.ratios],
+    preprocessing,
+    pixels: pool.sha256,
+    device: options.run.device,
+    monitor: options.monitor,
+  };
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+}
+
+export interface Trained {
+  readonly history: readonly CleanseEpoch[];
+  readonly before: MonitoredPair | null;
+  /** The epoch that the student now holds. */
+  readonly epoch: number;
+  readonly diverged: TrainingError | null;
+}
+
+/**
+ * Trains the student, or continues to, with its state written as it goes. Throws TrainingError (`diverged` only where no
+ * epoch was finished), RuntimeError, OutputError, PausedError or CancelledError.
+ */
+export async function train(job: TrainingJob, whole: JobContext): Promise<Trained> {
+  const { options, state, student, teacher, pool, preprocessing, run } = job;
+  const { trainer } = student;
+  const { batchSize, epochs } = options.settings;
+  const context = whole.within(0.03, 0.98);
+  await whole.within(0.025, 0.03).tick('Trying a step', 0);
+  await trainer.rehearse(Math.min(batchSize, pool.size));
+  const { before, from } = await begin(job, whole);
+  const tell = (history: readonly CleanseEpoch[]): void => options.onState?.(stateOf(job, before, history));
+  const keep = (progress: DistillationProgress): Promise<void> =>
+    state.write(run, trainer.snapshot(), {
+      before,
+      partial: progress.partial,
+      history: [...progress.history],
+    });
+  tell(from.history);
+  const stepsAnEpoch = Math.ceil(pool.size / batchSize);
+  let best = bestOf(from.history);
+  const result = await distil({
+    trainer,
+    teacher,
+    pool,
+    preprocessing,
+    settings: options.settings,
+    from,
+    onTeach: (share) => context.tick('Asking the teacher', share / epochs / 10),
+    onStep: async (step) => {
+      const at = (step.epoch + step.share) / epochs;
+      const { loss, agreement, progress } = step;
+      options.onStep?.({ step: step.epoch * stepsAnEpoch + progress.partial!.steps, at, loss, agreement });
+      await context.tick(messageOf(step, epochs), at);
+      const isPaused = options.pause?.aborted ?? false;
+      if (isPaused || state.isDue) await keep(progress);
+      if (isPaused) throw new PausedError();
+    },
+    // Progress stands still meanwhile: the share of training is what tells how long it takes.
+    measure: (epoch) => measureEpoch(job, context.within((epoch + 1) / epochs, (epoch + 1) / epochs)),
+    onEpoch: async (progress) => {
+      await keep(progress);
+      if (bestOf(progress.history) !== best) state.keepAsBest();
+      best = bestOf(progress.history);
+      tell(progress.history);
+    },
+  });
+  if (result.diverged === null) return { ...result, before, epoch: result.history.length };
+  if (best === null) throw result.diverged;
+  trainer.restore(state.read(run, 'best').snapshot);
+  return { ...result, before, epoch: best };
+}
+
+/** Where a run starts from: the re-initialised student, measured, or what was kept of an interrupted run. */
+async function begin(
+  job: TrainingJob,
+  context: JobContext,
+): Promise<{ before: MonitoredPair | null; from: DistillationProgress }> {
+  const { options, state, student, run } = job;
+  if (options.resume) {
+    const { snapshot, progress } = state.read(run);
+    student.trainer.restore(snapshot);
+    return { before: progress.before, from: progress };
+  }
+  const from = { history: [], partial: null };
+  const before = await measureBefore(job, context);
+  await state.write(run, student.trainer.snapshot(), { ...from, before });
+  return { before, from };
+}
+
+async function measureBefore(
+  { monitor, input, model, classifier, student, state }: TrainingJob,
+  context: JobContext,
+): Promise<MonitoredPair | null> {
+  if (monitor === null) return null;
+  const still = context.within(0.03, 0.03);
+  return {
+    teacher: await monitor.measure({ path: input, onnx: model.onnx, classifier }, still),
+    student: await monitor.measureStudent(student, state.temporary('student.onnx'), still),
+  };
+}
+
+async function measureEpoch(
+  { monitor, student, state }: TrainingJob,
+  context: JobContext,
+): Promise<Pick<CleanseEpoch, 'monitored'>> {
+  if (monitor === null) return {};
+  return { monitored: await monitor.measureStudent(student, state.temporary('student.onnx'), context) };
+}
+
+/** The epoch in which the student agreed most with its teacher; of several the last. Null before any. */
+function bestOf(history: readonly CleanseEpoch[]): number | null {
+  let best: CleanseEpoch | null = null;
+  for (const epoch of history) if (best === null || epoch.agreement >= best.agreement) best = epoch;
+  return best?.epoch ?? null;
+}
+
+function stateOf(
+  { stages, choice, student, classifier }: TrainingJob,
+  before: MonitoredPair | null,
+  history: readonly CleanseEpoch[],
+) {
+  return {
+    redrawn: redrawnShare(stages, choice.ratios),
+    held:
+      choice.clpU === null ? null : student.pruned.reduce((sum, { channels }) => sum + channels.length, 0),
+    devices: { teacher: classifier.device, student: student.device },
+    before,
+    history: [...history],
+  };
+}
+
+function messageOf({ epoch, progress }: DistillationStep, epochs: number): string {
+  const last = progress.history.at(-1);
+  const so = last ? `: loss ${last.loss.toPrecision(3)}, agreement ${last.agreement.toFixed(1)} %` : '';
+  return `Epoch ${epoch + 1} of ${epochs}${so}`;
+}
