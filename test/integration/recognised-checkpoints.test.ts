@@ -32,8 +32,8 @@ function cleanseOptions(output: string): CleanseOptions {
     force: false,
     resume: false,
     samples: 32,
-    ratios: (stages) => ratiosByStage(stages, defaultStageRatios(stages)),
-    clpU: 3,
+    choose: (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU: 3 }),
+    monitor: null,
     settings: {
       epochs: 1,
       batchSize: 32,
