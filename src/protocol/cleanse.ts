@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { AttackSchema } from './attack';
 import { PreprocessingSchema } from './preprocessing';
 import { PrunedLayerSchema } from './prune';
+import { TargetSchema } from './target';
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -93,7 +94,7 @@ export const CleanseReportSchema = v.object({
   monitoring: v.nullable(
     v.object({
       data: v.string(),
-      target: v.nullable(Count),
+      target: v.nullable(TargetSchema),
       attacks: v.array(v.object({ name: v.string(), description: v.string(), attack: AttackSchema })),
       before: MonitoredPairSchema,
     }),

@@ -13,8 +13,8 @@ import { DataDescriptionSchema, DEVICES, ExportedSchema } from './evaluation';
 import { PlannedAttackSchema } from './evaluation-panel';
 import { jobState } from './job-state';
 import { PreprocessingOptionsSchema } from './preprocessing';
+import { TargetSchema } from './target';
 
-const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const AttackId = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 /** What a user may change without a dialog. */
@@ -29,8 +29,8 @@ const Settings = {
   samples: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(100_000_000))),
   preprocessing: PreprocessingOptionsSchema,
   device: v.picklist(DEVICES),
-  /** Target class of the monitored triggers; null until one is chosen. */
-  target: v.nullable(Count),
+  /** Target class of the monitored triggers, or all-to-all; null until one is chosen. */
+  target: v.nullable(TargetSchema),
   /** At most this many of the monitored images. */
   monitorLimit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000_000)),
 };
