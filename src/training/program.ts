@@ -54,7 +54,7 @@ export const NAMES = {
   updated: (name: string) => `scour:updated:${name}`,
 } as const;
 
-/** Channels in a block of onnxruntime's blocked layout, or null for graphs in standard operators alone: see ./lowering. */
+/** Channels in a block of onnxruntime's blocked layout; null for graphs in standard operators alone. See ./lowering. */
 export type Block = number | null;
 
 /** Forward, loss, gradients and update of one step, for one batch size: new parameters, state and statistics out. */

@@ -87,6 +87,27 @@ describe.skipIf(block === null)('convolutions in blocked layout (needs a process
   });
 });
 
+describe('elementwise operations on trailing axes of length 1', () => {
+  it('lose those axes and keep their results', async () => {
+    const g = new Ops();
+    const [x, w] = [g.input('x', float32([4, 6, 1, 1])), g.input('w', float32([1, 6, 1, 1]))];
+    const b = g.input('b', float32([1]));
+    const y = g.sub(g.mul(g.plus(x, b), w), g.mul(x, 2));
+    const plain = { g, outputs: new Map([['y', y]]) };
+    const lowered = lower(plain, null);
+    const each = { name: '', x: x.shape, w: w.shape, blocked: 0 };
+    const sizes = { b: 1 };
+    const [expected, got] = [await run(plain, each, sizes), await run(lowered, each, sizes)];
+    expect(got.get('y')!.shape).toEqual([4, 6, 1, 1]);
+    expect(got.get('y')!.data).toEqual(expected.get('y')!.data);
+    const ranks = lowered.g
+      .liveNodes(lowered.outputs.values())
+      .filter(({ opType }) => opType !== 'Reshape')
+      .map(({ outputs }) => outputs[0]!.shape.length);
+    expect(ranks).toEqual([2, 2, 2, 2]);
+  });
+});
+
 /** A convolution with bias, and the gradients of Σ y²/2. */
 function build({
   x,
@@ -113,7 +134,11 @@ function build({
   };
 }
 
-async function run({ g, outputs }: BuiltGraph, { x, w }: Case): Promise<Map<string, HostTensor>> {
+async function run(
+  { g, outputs }: BuiltGraph,
+  { x, w }: Case,
+  sizes = { b: w[0]! },
+): Promise<Map<string, HostTensor>> {
   const model = g.toModel(outputs, new Map([['', 18]]));
   const session = await TrainingSession.create(encodeModel(model), { device: 'cpu', threads: 1 });
   const tensor = (shape: readonly number[], seed: number): HostTensor => ({
@@ -126,7 +151,7 @@ async function run({ g, outputs }: BuiltGraph, { x, w }: Case): Promise<Map<stri
   const feeds = [
     ['x', tensor(x, 1)],
     ['w', tensor(w, 2)],
-    ['b', tensor([w[0]!], 3)],
+    ['b', tensor([sizes.b], 3)],
   ] as const;
   const results = await session.run(new Map(feeds));
   await session.release();

@@ -34,14 +34,32 @@ export const prelu: GradientRule = (n) => [
   () => n.g.sumTo(n.g.mul(n.dy, n.g.minimum(n.x(), 0)), n.x(1).shape),
 ];
 
-/** y = min(max(x, lo), hi): dx = dy where lo ≤ x ≤ hi (the bounds included, as PyTorch's clamp and ReLU6 have it at hi) */
+/**
+ * y = min(max(x, lo), hi): dx = dy where lo < x < hi, as PyTorch has it for ReLU6 (its clamp passes the gradient at the
+ * bounds too). The masks are min(max(±κ(x − bound), 0), 1) as for `relu`; κ = 2¹⁰⁰ scales without rounding, so that
+ * they are 0 or 1 wherever x is not within 2⁻¹⁰⁰ of a bound.
+ */
 export const clip: GradientRule = (n) => {
   const { g } = n;
-  const [lo, hi] = [n.optional(1), n.optional(2)];
-  const bounds = [...(lo ? [g.greaterOrEqual(n.x(), lo)] : []), ...(hi ? [g.lessOrEqual(n.x(), hi)] : [])];
-  const inside = () => bounds.reduce((a, b) => g.and(a, b));
-  return [() => (bounds.length === 0 ? n.dy : g.where(inside(), n.dy, 0))];
+  const passing = (bound: Value, side: 1 | -1): Value => {
+    const known = g.valuesOf(bound)?.[0];
+    if (known === undefined || Math.abs(known) > MAX_BOUND)
+      return g.cast(side === 1 ? g.greater(n.x(), bound) : g.less(n.x(), bound), n.x().dtype);
+    const attributes = { alpha: float(side * STEEP), beta: float(-side * STEEP * known) };
+    return g.emit('HardSigmoid', [n.x()], [n.x()], attributes)[0]!;
+  };
+  return [
+    () => {
+      const [lo, hi] = [n.optional(1), n.optional(2)];
+      const above = lo ? g.mul(n.dy, passing(lo, 1)) : n.dy;
+      return hi ? g.mul(above, passing(hi, -1)) : above;
+    },
+  ];
 };
+
+const STEEP = 2 ** 100;
+/** Bounds that STEEP times is still a finite float32. */
+const MAX_BOUND = 2 ** 27;
 
 /** y = x > 0 ? x : α(eˣ − 1), α = 1: f′ = x > 0 ? 1 : y + α */
 export const elu = slope((n) => n.g.where(n.g.greater(n.x(), 0), 1, n.g.plus(n.y(), n.float('alpha', 1))));

@@ -10,6 +10,7 @@ import {
   kernelBlocks,
   mapBlocks,
   padded,
+  spreadBlocks,
   toBlocks,
 } from './blocked-ops';
 
@@ -68,11 +69,10 @@ export function inputGradient(
     group === 1 && window.strides.every((stride) => stride === 1) && channels >= block && maps >= block;
   if (!canBlock(channels) || !canBlock(maps) || !(depthwise || dense)) return null;
   // With zeros between its pixels, dy is what a convolution of stride 1 would have brought.
-  const spread = spreadBy(g, dy, window.strides);
+  const blocks = spreadBlocks(g, toBlocks(g, dy, block), window.strides, block);
   const unit: Window = { ...window, strides: window.strides.map(() => 1) };
-  const pads = oppositePads(window, exactPads(unit, shape.slice(2), spread.shape.slice(2)));
+  const pads = oppositePads(window, exactPads(unit, shape.slice(2), blocks.shape.slice(2)));
   if (pads.some((pad) => pad < 0)) return null;
-  const blocks = toBlocks(g, spread, block);
   const adjoint: Window = { ...unit, pads };
   if (depthwise) {
     const reversed = g.reverse(w, [2, 3]);
@@ -134,26 +134,4 @@ const MAX_PATCHES = 2 ** 28;
 
 function isDepthwise(group: number, channels: number, maps: number): boolean {
   return group > 1 && group === channels && group === maps;
-}
-
-/** x with stride − 1 zeros after every pixel but those of the last row and column. */
-function spreadBy(g: Ops, x: Value, strides: readonly number[]): Value {
-  if (strides.every((stride) => stride === 1)) return x;
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const [down, right] = strides as [number, number];
-  const apart = g.pad(g.reshape(x, [batch, channels, height, 1, width, 1]), [
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    down - 1,
-    0,
-    right - 1,
-  ]);
-  return g.reshape(apart, [batch, channels, height * down, width * right]);
 }

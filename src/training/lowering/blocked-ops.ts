@@ -77,6 +77,16 @@ export function mapBlocks(g: Ops, maps: Value, block: number): Value {
   return g.reshape(blocks, [blocks.shape[1]!, 1, ...spatial]);
 }
 
+/** Blocked x with stride − 1 zeros after every pixel, below and to the right. */
+export function spreadBlocks(g: Ops, x: Value, strides: readonly number[], block: number): Value {
+  if (strides.every((stride) => stride === 1)) return x;
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const [down, right] = strides as [number, number];
+  const rows = g.reshape(x, [(batch * channels) / block, height, 1, width, block]);
+  const apart = g.pad(rows, [0, 0, 0, 0, 0, 0, 0, down - 1, 0, (right - 1) * block]);
+  return g.reshape(apart, [batch, channels, height * down, width * right]);
+}
+
 function paddedKernel(g: Ops, w: Value, block: number) {
   const [maps, channels, ...kernel] = w.shape as [number, number, ...number[]];
   const more = [padded(maps, block) - maps, padded(channels, block) - channels];

@@ -5,6 +5,7 @@ import { Ops } from '../graph/ops';
 import type { GraphNode, Value } from '../graph/value';
 import { windowOf } from '../gradients/window';
 import * as blocked from './blocked-convolution';
+import { squeezed } from './squeeze';
 
 /** A graph and what it computes, by name. */
 export interface BuiltGraph {
@@ -13,25 +14,25 @@ export interface BuiltGraph {
 }
 
 /**
- * The same graph with convolutions and their gradients in onnxruntime's blocked layout (see ./blocked-ops), wherever
- * they fit. `block`: channels in a block on this machine; null leaves the graph as it is.
+ * The same graph as onnxruntime runs it faster: elementwise operations without trailing axes of length 1, and
+ * convolutions and their gradients in blocked layout (see ./blocked-ops) wherever they fit. `block`: channels in a block
+ * on this machine; null keeps to standard operators.
  */
 export function lower(built: BuiltGraph, block: number | null): BuiltGraph {
-  if (block === null) return built;
   const g = new Ops();
   g.adopt(built.g);
   const replaced = new Map<string, Value>();
   const now = (value: Value): Value => replaced.get(value.name) ?? value;
   for (const old of built.g.nodes) {
     const node: GraphNode = { ...old, inputs: old.inputs.map((input) => input && now(input)) };
-    const result = lowered(new NodeView(g, node), block);
+    const result = squeezed(g, node) ?? (block === null ? null : convolution(new NodeView(g, node), block));
     if (result) replaced.set(node.outputs[0]!.name, result);
     else if (node.role !== 'composite') g.push(node);
   }
   return { g, outputs: new Map([...built.outputs].map(([name, value]) => [name, now(value)])) };
 }
 
-function lowered(n: NodeView, block: number): Value | null {
+function convolution(n: NodeView, block: number): Value | null {
   const { g, node } = n;
   const group = n.int('group', 1);
   if (node.opType === 'Conv' && node.domain === '') {
