@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseAttack } from '../../src/attacks/parse';
 import { createTrigger, type SyntheticAttack } from '../../src/attacks/create';
 import type { Trigger } from '../../src/attacks/trigger';
 import { sampleEvenly, type Sample } from '../../src/data/dataset';
@@ -13,9 +14,10 @@ import { ROOT, SHARED } from './machine';
 
 /**
  * Makes what `scour split` is tried on from CIFAR-10: a poisoned training set with its known-clean seeds, the list of its
- * poisoned images, triggered test images, and a narrow net. METHODS.md §3: 5 %, target class 3, a 2 × 2 patch.
+ * poisoned images, triggered test images, and a narrow net: 5 % of the images, target class 3. ATTACK is `patch`, the
+ * 2 × 2 one of METHODS.md §3, or an attack as `scour evaluate` takes it: badnets, blended, wanet …
  *
- *     npm run bench -- split-data badnets|blended|wanet OUT [IMAGES]
+ *     npm run bench -- split-data ATTACK OUT [IMAGES]
  */
 const TARGET = 3;
 const RATE = 0.05;
@@ -25,10 +27,8 @@ const SEED = 0;
 const PATCH = { x: 4, y: 4, side: 2, rgb: [180, 249, 112, 155, 50, 126, 234, 82, 68, 187, 201, 219] };
 
 const [name = '', out = '', images = '10000'] = process.argv.slice(2);
-if (!['badnets', 'blended', 'wanet'].includes(name) || out === '' || existsSync(out)) {
-  process.stderr.write(
-    'npm run bench -- split-data badnets|blended|wanet OUT [IMAGES]   (OUT must not exist)\n',
-  );
+if (name === '' || out === '' || existsSync(out)) {
+  process.stderr.write('npm run bench -- split-data ATTACK OUT [IMAGES]   (OUT must not exist)\n');
   process.exit(4);
 }
 const { preprocessing: fit } = resolvePreprocessing({
@@ -39,8 +39,11 @@ const { preprocessing: fit } = resolvePreprocessing({
 const bytes = fit.width * fit.height * 3;
 
 function attackOf(): SyntheticAttack {
-  if (name === 'blended') return { kind: 'blended', alpha: 0.2, pattern: null, seed: SEED };
-  if (name === 'wanet') return { kind: 'wanet', k: 4, s: 0.5, seed: SEED, points: null };
+  if (name !== 'patch') {
+    const attack = parseAttack(name, SEED);
+    if (attack.kind === 'folder') throw new Error('A folder holds no trigger to poison with.');
+    return attack;
+  }
   const file = path.join(out, 'trigger.png');
   const { side, rgb, x, y } = PATCH;
   writeFileSync(file, encodePng({ width: side, height: side, data: Uint8Array.from(rgb) }));
