@@ -93,7 +93,7 @@ export type Suspect = v.InferOutput<typeof SuspectSchema>;
 export const SuspectListSchema = v.object({
   schema: v.literal('scour.suspects/1'),
   data: v.string(),
-  /** Suspected: in the polluted pool, with a score above this; null where nothing stands out. */
+  /** Suspected: a loss above this; null where nothing stands out. */
   threshold: v.nullable(v.number()),
   suspected: Count,
   samples: v.array(SuspectSchema),
@@ -130,8 +130,8 @@ export const SplitReportSchema = v.object({
     threshold: v.nullable(v.number()),
     /** Suspected samples by the class they came with. */
     byClass: v.array(v.object({ name: v.string(), suspected: Count })),
-    /** Scores of the pools of the last meta-split. */
-    scores: LossHistogramSchema,
+    /** Split losses under the trained model, by the pools of the last meta-split. */
+    losses: LossHistogramSchema,
   }),
   notes: v.array(v.string()),
   version: v.string(),

@@ -36,13 +36,13 @@ export function splitText(report: SplitReport): string {
 
 function suspectLines({ suspects, data }: SplitReport): string {
   if (suspects.suspected === 0)
-    return 'No image stands out by the split of the finished model. That is no proof that none is poisoned.';
+    return 'The finished model contradicts no label more than others. That is no proof that none is poisoned.';
   const most = [...suspects.byClass]
     .filter(({ suspected }) => suspected > 0)
     .sort((a, b) => b.suspected - a.suspected)
     .map(({ name, suspected }) => `${visible(name, 40)} ${suspected}`);
   return [
-    `Suspected: ${count(suspects.suspected, 'image')} of ${data.images} (${((100 * suspects.suspected) / data.images).toFixed(1)} %), with a score above ${suspects.threshold?.toPrecision(4) ?? '–'}.`,
+    `Suspected: ${count(suspects.suspected, 'image')} of ${data.images} (${((100 * suspects.suspected) / data.images).toFixed(1)} %), whose label the model contradicts (split loss above ${suspects.threshold?.toPrecision(4) ?? '–'}).`,
     `By class: ${listShort(most, 10)}.`,
     'Images that are hard or wrongly labelled are among them; poison of one target gathers in that class.',
   ].join('\n');
@@ -71,7 +71,7 @@ function epochTable({ history, monitor }: SplitReport): string {
         .map(percent),
       seconds.toFixed(1),
     ]);
-  const head = ['epoch', 'stage', 'clean', 'polluted', 'loss', 'split loss, clean', 'polluted', ...rates];
+  const head = ['epoch', 'stage', 'clean pool', 'polluted', 'loss', 'split loss', 'polluted', ...rates];
   return textTable(
     [...head, 'seconds'],
     rows,

@@ -108,14 +108,20 @@ describe('the ranking', () => {
     expect(rankSamples([1, 1, 1, 1], [1, 1, 1, 1], 0.5).samples.filter((s) => s.suspected)).toEqual([]);
   });
 
-  it('puts what one epoch can learn before what stays hard, and that before what was known', () => {
-    //               known, known, hard, hard, poison, poison
-    const before = [0.1, 0.2, 8, 9, 9, 9.5];
-    const after = [0.1, 0.1, 7.5, 8.8, 0.2, 0.1];
+  it('suspects contradicted labels, and puts those first that one epoch can learn', () => {
+    //               known, known, hard, poison, poison, hard
+    const before = [0.1, 0.2, 8, 9, 9.5, 9.2];
+    const after = [0.1, 0.1, 7.5, 0.2, 0.1, 9.1];
     const { samples, threshold } = rankSamples(before, after, 0.5);
-    expect(samples.map(({ sample }) => sample)).toEqual([5, 4, 2, 3, 1, 0]);
-    expect(samples.filter(({ suspected }) => suspected).map(({ sample }) => sample)).toEqual([5, 4]);
-    expect(threshold).toBeGreaterThan(0.5);
-    expect(samples.map(({ clean }) => clean)).toEqual([false, false, false, true, true, true]);
+    expect(samples.map(({ sample }) => sample)).toEqual([4, 3, 2, 5, 1, 0]);
+    expect(samples.map(({ suspected }) => suspected)).toEqual([true, true, true, true, false, false]);
+    expect(threshold).toBeCloseTo(4.1, 12);
+    // The reductions: 0, 0.1, 0.5, 8.8, 9.4, 0.1
+    expect(samples.filter(({ clean }) => clean).map(({ sample }) => sample)).toEqual([5, 1, 0]);
+  });
+
+  it('suspects a sample whose loss is not a number', () => {
+    const { samples } = rankSamples([0, 1, 9, NaN], [0, 1, 9, 0], 0.5);
+    expect(samples.filter(({ suspected }) => suspected).map(({ sample }) => sample)).toEqual([2, 3]);
   });
 });

@@ -6,25 +6,28 @@ export interface RankedSample {
   readonly sample: number;
   /** Split loss of its label under the trained model, on the image as it is. */
   readonly loss: number;
-  /** By how much a virtual epoch on all labels reduces that loss: high where the label is easy to learn, but not from clean images. */
+  /** By how much a virtual epoch on all labels reduces that loss: high where a label is easy to learn, though not from trusted images. */
   readonly score: number;
-  /** True in the clean pool of the last meta-split. */
+  /** True in the clean pool of a last meta-split. */
   readonly clean: boolean;
   readonly suspected: boolean;
 }
 
 export interface Ranking {
-  /** Highest score first; equal scores by number. */
+  /** The suspected ones first, then by score, the highest first, then by number. */
   readonly samples: readonly RankedSample[];
-  /** A sample is suspected where its score is above this, and it is not in the clean pool. */
+  /** A sample is suspected where its loss is above this. */
   readonly threshold: number;
 }
 
 /**
- * Ranks all samples by the meta-split of the finished model: its split loss before a virtual epoch, less the loss after.
- * Where the model was kept from learning a trigger, poisoned samples have high losses that one epoch on the given labels
- * takes away; images that are merely hard keep theirs. Suspected are the polluted ones above Otsu's threshold between the
- * two groups of scores.
+ * Ranks all samples by the finished model. Suspected are those whose label it contradicts: their split loss is above
+ * Otsu's threshold. (The split loss is nearly (1 − p)·9.21, so its values gather at both ends.) A model that was kept
+ * from learning a trigger contradicts the label of every poisoned sample; it contradicts hard and mislabelled images
+ * too. Of the suspected, those come first whose loss one virtual epoch on all labels takes away, as in the meta-split:
+ * a trigger is easy to learn, a hard image is not.
+ *
+ * `before`, `after`: split losses of the model and of its virtual copy.
  */
 export function rankSamples(
   before: ArrayLike<number>,
@@ -33,19 +36,20 @@ export function rankSamples(
 ): Ranking {
   const scores = reductions(before, after);
   const pool: CleanPool = metaSplitPool(before, after, cleanShare);
-  const polluted = Array.from(scores).filter((score, sample) => !pool[sample] && Number.isFinite(score));
-  const threshold = otsuThreshold(polluted);
-  const samples = ascending(scores.map((score) => -score)).map((sample) => {
-    const score = scores[sample]!;
-    return {
-      sample,
-      loss: before[sample]!,
-      score,
-      clean: pool[sample]!,
-      suspected: !pool[sample] && score > threshold,
-    };
-  });
-  return { samples, threshold };
+  const threshold = otsuThreshold(Array.from(before).filter((loss) => Number.isFinite(loss)));
+  const ranked = ascending(scores.map((score) => -score)).map((sample) => ({
+    sample,
+    loss: before[sample]!,
+    score: scores[sample]!,
+    clean: pool[sample]!,
+    // A loss that is no number is no reason to trust a sample.
+    suspected: !(before[sample]! <= threshold),
+  }));
+  const isSuspected = ({ suspected }: RankedSample): boolean => suspected;
+  return {
+    samples: [...ranked.filter(isSuspected), ...ranked.filter((sample) => !isSuspected(sample))],
+    threshold,
+  };
 }
 
 /**

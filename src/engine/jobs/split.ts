@@ -40,13 +40,15 @@ export interface SplitOptions extends SplitDataOptions {
   readonly monitor: MonitorOptions | null;
   readonly preprocessing: PreprocessingOptions;
   readonly run: SessionOptions;
+  /** Milliseconds between writes of the state within an epoch. Default: five minutes. */
+  readonly saveEvery?: number;
   /** Told what a user must know, as soon as it is known. */
   readonly onNote: (note: string) => void;
   /** Told of every finished epoch. */
   readonly onEpoch?: (epoch: SplitEpoch) => void;
 }
 
-/** The state is written at the end of every epoch, and within long ones this often. */
+/** The state is written at the end of every epoch, and within long ones this often unless it is said otherwise. */
 const SAVE_EVERY_MS = 5 * 60 * 1000;
 
 /** What a run keeps until its output is written. */
@@ -103,7 +105,7 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
       const notes = [...source.notes, ...warnings, ...data.notes, ...(monitor?.notes ?? [])];
       notes.forEach(options.onNote);
       const history = await train(job, runKey(job, key));
-      const { list, scores } = await rank(job);
+      const { list, losses } = await rank(job);
       target.prepare();
       const written = await write(job, target.model, sha256, history);
       written.notes.forEach(options.onNote);
@@ -121,7 +123,7 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
             name,
             suspected: list.samples.filter(({ label, suspected }) => suspected && label === name).length,
           })),
-          scores,
+          losses,
         },
         notes: [...notes, ...written.notes],
         version: VERSION,
@@ -195,7 +197,7 @@ async function train(job: Job, run: string): Promise<readonly SplitEpoch[]> {
       const now = performance.now();
       const { history, epoch } = position();
       for (; known < history.length; known++) options.onEpoch?.(history[known]!);
-      if (epoch !== null && now - savedAt < SAVE_EVERY_MS) return;
+      if (epoch !== null && now - savedAt < (options.saveEvery ?? SAVE_EVERY_MS)) return;
       savedAt = now;
       await savePosition(state, run, snapshot(), { history, epoch });
     },
@@ -221,7 +223,7 @@ const WORDS = {
 /** The meta-split of the finished model, on the images as they are. */
 async function rank({ options, context, data, model, virtual, monitor }: Job): Promise<{
   list: SuspectList;
-  scores: SplitReport['suspects']['scores'];
+  losses: SplitReport['suspects']['losses'];
 }> {
   const { settings } = options;
   const work = new Workload(settings, data.set.pool.size, monitor?.size ?? 0);
@@ -235,15 +237,11 @@ async function rank({ options, context, data, model, virtual, monitor }: Job): P
   await trainVirtually(virtual, model, data.set, settings, random, step(0.2, 0.8));
   const after = await look(virtual, step(0.8, 1));
   const ranking = rankSamples(before.losses, after.losses, settings.cleanShare);
-  const scores = new Float64Array(data.set.pool.size);
   const pool = new Array<boolean>(data.set.pool.size).fill(false);
-  for (const { sample, score, clean } of ranking.samples) {
-    scores[sample] = score;
-    pool[sample] = clean;
-  }
+  for (const { sample, clean } of ranking.samples) pool[sample] = clean;
   return {
     list: suspectList(options.data, ranking, before.predicted, data),
-    scores: lossHistogram(scores, pool),
+    losses: lossHistogram(before.losses, pool),
   };
 }
 
