@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CheckpointError } from '../model/checkpoint';
 import { ENGINE, type EngineMethod, type EventOf, type ParamsOf, type ResultOf } from '../protocol/engine';
 import { ScourError, isScourError, messageOf } from '../protocol/errors';
 import { ToEngineSchema, type FromEngine, type WireError } from '../protocol/rpc';
@@ -113,7 +114,11 @@ function isMethod(name: string): name is EngineMethod {
 }
 
 function wireError(error: unknown): WireError {
-  if (isScourError(error)) return { name: error.name, reason: error.reason, message: error.message };
+  if (isScourError(error)) {
+    const { name, reason, message } = error;
+    const findings = error instanceof CheckpointError ? { findings: [...error.findings] } : {};
+    return { name, reason, message, ...findings };
+  }
   return {
     name: 'InternalError',
     reason: 'internal',

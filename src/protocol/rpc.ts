@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ProgressSchema } from './engine';
+import { FindingSchema } from './findings';
 
 /**
  * The wire between host and engine. A request has an id; it is answered once, by `ok` or by `err`; progress may come in
@@ -15,7 +16,13 @@ export const ToEngineSchema = v.variant('kind', [
 ]);
 export type ToEngine = v.InferOutput<typeof ToEngineSchema>;
 
-export const WireErrorSchema = v.object({ name: v.string(), reason: v.string(), message: v.string() });
+export const WireErrorSchema = v.object({
+  name: v.string(),
+  reason: v.string(),
+  message: v.string(),
+  /** Of a model file that could not be read to its end: what was noticed before. */
+  findings: v.optional(v.array(FindingSchema)),
+});
 /** A ScourError on the wire; an unexpected error has reason `internal`. */
 export type WireError = v.InferOutput<typeof WireErrorSchema>;
 

@@ -43,6 +43,7 @@ export function modelFacts(model: ModelFacts, announcer: Announcer, memory: Open
     fact('Format', formatName(model.format, model.opset)),
     fact('Parameters', formatCount(model.parameters)),
   ];
+  if (model.architecture !== undefined) rows.push(fact('Architecture', visible(model.architecture)));
   if (model.producer !== undefined) rows.push(fact('Produced by', nameOf(model.producer)));
   if (model.nodes !== undefined) rows.push(fact('Nodes', formatCount(model.nodes)));
   if (model.inputs !== undefined) rows.push(fact('Inputs', ...valueList(model.inputs)));

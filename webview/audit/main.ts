@@ -7,6 +7,7 @@ import { connect } from '../panel/host';
 import { PanelMemory } from '../panel/memory';
 import { announcementAtU } from '../text/summary';
 import { Export } from './export';
+import { FileSafety } from './file-safety';
 import { Header } from './header';
 import { Histograms } from './histograms';
 import { Pruning } from './pruning';
@@ -31,6 +32,7 @@ const announcer = new Announcer();
 const gallery = new ChartGallery();
 
 const summary = new Summary(memory);
+const fileSafety = new FileSafety(memory);
 const findings = new Findings(memory);
 const histograms = new Histograms(memory, gallery);
 const layers = layersSection(memory);
@@ -43,6 +45,7 @@ const toolbar = new Toolbar(
   (
     [
       ['Summary', summary],
+      ['File safety', fileSafety],
       ['Histograms', histograms],
       ['Layers', layers],
       ['Outliers', outliers],
@@ -61,6 +64,7 @@ const parts: readonly Part[] = [
   new Status(post, announcer),
   toolbar,
   summary,
+  fileSafety,
   findings,
   histograms,
   layers,

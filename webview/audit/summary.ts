@@ -1,3 +1,4 @@
+import { safetyConcern } from '../../src/protocol/file-safety';
 import type { Finding } from '../../src/protocol/findings';
 import { LEVELS } from '../../src/protocol/findings';
 import { fill, h, setText } from '../dom/element';
@@ -50,7 +51,7 @@ export class Summary implements Part {
   }
 }
 
-/** Findings about the file, gravest first. */
+/** Findings beside those that the section on file safety shows, gravest first. */
 export class Findings implements Part {
   readonly section: Section;
   readonly element: HTMLElement;
@@ -90,7 +91,8 @@ export class Findings implements Part {
 
   update(state: AuditState, _view: unknown, before: AuditState | null): void {
     if (state.scan === before?.scan) return;
-    const findings = auditOf(state)?.report.findings ?? [];
+    const all = auditOf(state)?.report.findings ?? [];
+    const findings = all.filter((finding) => safetyConcern(finding) === null);
     this.element.hidden = findings.length === 0;
     setText(this.section.aside, String(findings.length));
     this.table.update(findings);

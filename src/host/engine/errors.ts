@@ -1,4 +1,5 @@
 import { CancelledError, ScourError, isScourError, messageOf } from '../../protocol/errors';
+import type { Finding } from '../../protocol/findings';
 import type { WireError } from '../../protocol/rpc';
 
 export type EngineReason = 'cannot-start' | 'crashed' | 'out-of-memory' | 'killed' | 'protocol';
@@ -8,9 +9,13 @@ export class EngineError extends ScourError<EngineReason> {}
 
 /** A job failed in the engine; name, reason and message are the engine's. */
 export class RemoteError extends ScourError {
+  /** Of a model file that could not be read to its end: what was noticed before. */
+  readonly findings: readonly Finding[];
+
   constructor(error: WireError) {
     super(error.reason, error.message);
     this.name = error.name;
+    this.findings = error.findings ?? [];
   }
 }
 
@@ -21,7 +26,8 @@ export function fromWire(error: WireError): ScourError {
 
 /** Anything thrown, as a panel is told of it. */
 export function toWire(thrown: unknown): WireError {
-  return isScourError(thrown)
-    ? { name: thrown.name, reason: thrown.reason, message: thrown.message }
-    : { name: 'Error', reason: 'internal', message: messageOf(thrown) };
+  if (!isScourError(thrown)) return { name: 'Error', reason: 'internal', message: messageOf(thrown) };
+  const { name, reason, message } = thrown;
+  const findings = thrown instanceof RemoteError ? thrown.findings : [];
+  return { name, reason, message, ...(findings.length === 0 ? {} : { findings: [...findings] }) };
 }
