@@ -16,6 +16,7 @@ const ENTRIES: Readonly<Record<CommandName, () => Promise<Entry>>> = {
   cleanse: () => import('./entries/cleanse'),
   evaluate: () => import('./entries/evaluate'),
   split: () => import('./entries/split'),
+  report: () => import('./entries/report'),
 };
 
 async function main([name, ...rest]: readonly string[]): Promise<ExitCode> {

@@ -89,6 +89,11 @@ export class DataError extends ScourError<DataReason> {
   }
 }
 
+export type ReportReason = 'unreadable' | 'not-a-result';
+
+/** A file that should hold results of Scour cannot be read as such. */
+export class ReportError extends ScourError<ReportReason> {}
+
 export type RuntimeReason =
   'cannot-load' | 'input-mismatch' | 'run-failed' | 'device-unavailable' | 'out-of-memory';
 

@@ -76,6 +76,17 @@ export const ScanReportSchema = v.object({
 /** `scour scan --format json`, one model. */
 export type ScanReport = v.InferOutput<typeof ScanReportSchema>;
 
+export const ScanFailureSchema = v.object({
+  schema: v.literal('scour.error/1'),
+  path: v.string(),
+  reason: v.string(),
+  message: v.string(),
+  /** What was noticed before reading failed: a checkpoint may run code in Python first and break afterwards. */
+  findings: v.array(FindingSchema),
+});
+/** A model that could not be scanned. */
+export type ScanFailure = v.InferOutput<typeof ScanFailureSchema>;
+
 export const HistogramSchema = v.object({
   /** Bin edges, ascending; one more than counts. Empty for a layer that was skipped. */
   edges: v.array(v.number()),

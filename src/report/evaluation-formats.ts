@@ -1,9 +1,12 @@
 import type { EvaluationReport } from '../protocol/evaluation';
-import { evaluationHtml } from './evaluation-html';
-import { evaluationMarkdown } from './evaluation-markdown';
+import { documentHtml } from './document-html';
+import { documentMarkdown } from './document-markdown';
+import { evaluationDocument } from './evaluation-document';
 import { evaluationText } from './evaluation-text';
+import { evaluationRun } from './evaluation-sarif';
+import { sarifLog } from './sarif';
 
-export type EvaluationFormat = 'text' | 'json' | 'markdown' | 'html';
+export type EvaluationFormat = 'text' | 'json' | 'markdown' | 'html' | 'sarif';
 
 /** An evaluation in one of its written forms. */
 export function renderEvaluation(report: EvaluationReport, format: EvaluationFormat): string {
@@ -12,9 +15,11 @@ export function renderEvaluation(report: EvaluationReport, format: EvaluationFor
       return evaluationText(report);
     case 'json':
       return JSON.stringify(report, null, 2);
+    case 'sarif':
+      return JSON.stringify(sarifLog([evaluationRun(report)]), null, 2);
     case 'markdown':
-      return evaluationMarkdown(report);
+      return documentMarkdown(evaluationDocument(report));
     case 'html':
-      return evaluationHtml(report);
+      return documentHtml('Scour evaluation', evaluationDocument(report));
   }
 }

@@ -1,52 +1,48 @@
 import type { Embedding, EvaluationReport, SweepPoint, Tac } from '../protocol/evaluation';
 import { DEFAULT_U, outliersAt } from '../protocol/threshold';
 import { targetClass } from '../protocol/target';
-import { className, share } from './evaluation-figures';
+import { className } from './evaluation-figures';
 import { percentLines, scatter, type Line, type Mark } from './html/charts';
-import { element, section, table, type Markup } from './html/markup';
+import { element, section, type Markup } from './html/markup';
 
 /** Deep nets have a hundred layers and more; the reader is shown those that the trigger changes most. */
 const MAX_LAYERS = 24;
 
-/** UCLC against TAC by layer, and the embeddings. */
-export function evidenceSections(report: EvaluationReport, names: readonly string[]): Markup[] {
-  const sections: Markup[] = [];
-  const changes = report.models.flatMap((model, i) => model.tac.map((tac) => tacFigures(tac, names[i]!)));
-  if (changes.length > 0) {
-    sections.push(
-      section(
-        'UCLC against trigger-activated change',
-        element(
-          'p',
-          { class: 'dim' },
-          'One mark a channel. TAC: mean activation with the trigger minus without, after the layer’s norm.',
-          key('plain', 'channel'),
-          key('outlier', `above CLP’s threshold at u = ${DEFAULT_U}`),
-        ),
-        changes,
-      ),
-    );
-  }
-  const figures = report.models.flatMap((model, i) =>
-    model.embeddings.map((embedding) => embeddingFigure(report, embedding, names[i]!)),
+/** UCLC against TAC, a mark a channel, a chart a layer. */
+export function changeFigures({ models }: EvaluationReport, names: readonly string[]): Markup {
+  return element(
+    'div',
+    {},
+    element(
+      'p',
+      { class: 'dim' },
+      key('plain', 'channel'),
+      key('outlier', `above CLP’s threshold at u = ${DEFAULT_U}`),
+    ),
+    models.flatMap((model, i) => model.tac.map((tac) => tacFigures(tac, names[i]!))),
   );
-  if (figures.length > 0) {
-    sections.push(
-      section(
-        'Penultimate features in the plane (UMAP)',
-        element(
-          'p',
-          { class: 'dim' },
-          'Only neighbourhoods mean something; axes, distances and sizes of groups do not.',
-          key('plain', 'without the trigger'),
-          key('triggered', 'with the trigger'),
-          key('hit', 'with the trigger, predicted as the target'),
-        ),
-        element('div', { class: 'charts' }, figures),
+}
+
+/** The embeddings, with a heading of their own: their figures are points, which no table would make plainer. */
+export function embeddingFigures(report: EvaluationReport, names: readonly string[]): Markup {
+  return section(
+    'Penultimate features in the plane (UMAP)',
+    element(
+      'p',
+      { class: 'dim' },
+      'Only neighbourhoods mean something; axes, distances and sizes of groups do not.',
+      key('plain', 'without the trigger'),
+      key('triggered', 'with the trigger'),
+      key('hit', 'with the trigger, predicted as the target'),
+    ),
+    element(
+      'div',
+      { class: 'charts' },
+      report.models.flatMap((model, i) =>
+        model.embeddings.map((embedding) => embeddingFigure(report, embedding, names[i]!)),
       ),
-    );
-  }
-  return sections;
+    ),
+  );
 }
 
 function tacFigures(tac: Tac, name: string): Markup[] {
@@ -103,14 +99,8 @@ function key(kind: string, meaning: string): Markup[] {
   return [element('span', { class: `key ${kind}` }), element('span', {}, meaning)];
 }
 
-/** Curves over u with their table. */
-export function sweepSections(report: EvaluationReport, names: readonly string[]): Markup[] {
-  return report.models.flatMap(({ sweep }, i) =>
-    sweep === undefined || sweep.length === 0 ? [] : [sweepSection(sweep, names[i]!)],
-  );
-}
-
-function sweepSection(sweep: readonly SweepPoint[], name: string): Markup {
+/** ACC, agreement, ASR and RA over u. */
+export function sweepFigure(sweep: readonly SweepPoint[], name: string): Markup {
   const attacks = sweep[0]!.attacks.map((attack) => attack.name);
   const lines = [
     {
@@ -132,28 +122,14 @@ function sweepSection(sweep: readonly SweepPoint[], name: string): Markup {
       },
     ]),
   ].filter(({ points }: Line) => points.length > 0);
-  return section(
-    `${name} pruned at u (CLP)`,
+  return element(
+    'figure',
+    { class: 'wide' },
+    percentLines(`ACC, ASR and RA of ${name} over u`, lines, 'u'),
     element(
-      'figure',
-      { class: 'wide' },
-      percentLines(`ACC, ASR and RA of ${name} over u`, lines, 'u'),
-      element(
-        'figcaption',
-        {},
-        'ACC green, agreement dotted grey, ASR orange, RA blue; further triggers dashed. Figures below.',
-      ),
-    ),
-    table(
-      `${name} pruned at each u`,
-      ['u', 'Pruned', 'ACC', 'Agreement', ...attacks.flatMap((attack) => [`ASR ${attack}`, `RA ${attack}`])],
-      sweep.map((point) => [
-        String(point.u),
-        point.channels,
-        share(point.acc),
-        share(point.agreement),
-        ...point.attacks.flatMap(({ asr, ra }) => [share(asr), share(ra)]),
-      ]),
+      'figcaption',
+      {},
+      'ACC green, agreement dotted grey, ASR orange, RA blue; further triggers dashed. Figures below.',
     ),
   );
 }

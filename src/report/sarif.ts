@@ -1,79 +1,99 @@
 import { pathToFileURL } from 'node:url';
-import type { Finding } from '../protocol/findings';
-import type { ScanReport } from '../protocol/scan';
+import type { Log, Run } from 'sarif';
+import type { Level } from '../protocol/findings';
 import { VERSION } from '../protocol/version';
 
-/** A model that could not be scanned. */
-export interface ScanFailure {
-  readonly path: string;
-  readonly reason: string;
+/** Something said of a model. `info`: a figure, no finding. */
+export interface SarifResult {
+  readonly rule: string;
+  readonly level: Level | 'info';
   readonly message: string;
-  /** What was noticed before reading failed: a checkpoint may run code in Python first and break afterwards. */
-  readonly findings: readonly Finding[];
+  readonly path: string;
+  /** A tensor of the model. */
+  readonly tensor?: string;
 }
 
-/** Scans as a SARIF 2.1.0 log (OASIS), one run; models that failed are notifications of the invocation. */
-export function scanSarif(reports: readonly ScanReport[], failures: readonly ScanFailure[]): object {
-  const rules = new Map<string, Finding['level']>();
-  for (const { findings } of reports)
-    for (const { id, level } of findings) if (!rules.has(id)) rules.set(id, level);
-  const ids = [...rules.keys()];
+/** Something that kept the run from seeing all, or that a reader must know of it. */
+export interface SarifNotification {
+  readonly id: string;
+  readonly level: 'warning' | 'error';
+  readonly message: string;
+  readonly path?: string;
+}
+
+/** One piece of Scour's work, before it is written. */
+export interface SarifRun {
+  readonly artifacts: readonly { readonly path: string; readonly sha256: string; readonly bytes?: number }[];
+  readonly results: readonly SarifResult[];
+  readonly notifications: readonly SarifNotification[];
+  /** False where something that was asked for could not be done. */
+  readonly successful: boolean;
+}
+
+/** A SARIF 2.1.0 log (OASIS) of one or several runs. */
+export function sarifLog(runs: readonly SarifRun[]): Log {
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
-    runs: [
-      {
-        tool: {
-          driver: {
-            name: 'Scour',
-            version: VERSION,
-            rules: [...rules].map(([id, level]) => ({ id, defaultConfiguration: { level } })),
-          },
-        },
-        invocations: [
-          {
-            executionSuccessful: failures.length === 0,
-            toolExecutionNotifications: failures.map(({ path, reason, message }) => ({
-              level: 'error',
-              descriptor: { id: reason },
-              message: { text: message },
-              locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(path) } } }],
-            })),
-          },
-        ],
-        artifacts: reports.map(({ model }) => ({
-          location: { uri: uriOf(model.path) },
-          length: model.bytes,
-          hashes: { 'sha-256': model.sha256 },
-        })),
-        results: [
-          ...reports.flatMap(({ model, findings }, index) =>
-            resultsOf(findings, ids, { uri: uriOf(model.path), index }),
-          ),
-          ...failures.flatMap(({ path, findings }) => resultsOf(findings, ids, { uri: uriOf(path) })),
-        ],
-      },
-    ],
+    runs: runs.map(written),
   };
 }
 
-function resultsOf(
-  findings: readonly Finding[],
-  ids: readonly string[],
-  artifactLocation: { uri: string; index?: number },
-): object[] {
-  return findings.map(({ id, level, message, tensor }) => ({
-    ruleId: id,
-    ruleIndex: ids.indexOf(id),
-    level,
-    message: { text: message },
-    locations: [
+function written({ artifacts, results, notifications, successful }: SarifRun): Run {
+  const rules = new Map<string, Level | 'none'>();
+  for (const { rule, level } of results) if (!rules.has(rule)) rules.set(rule, levelOf(level));
+  const ids = [...rules.keys()];
+  const indices = new Map(artifacts.map(({ path }, index) => [path, index]));
+  return {
+    tool: {
+      driver: {
+        name: 'Scour',
+        version: VERSION,
+        rules: [...rules].map(([id, level]) => ({ id, defaultConfiguration: { level } })),
+      },
+    },
+    invocations: [
       {
-        physicalLocation: { artifactLocation },
-        ...(tensor === undefined ? {} : { logicalLocations: [{ name: tensor, kind: 'member' }] }),
+        executionSuccessful: successful,
+        toolExecutionNotifications: notifications.map(({ id, level, message, path }) => ({
+          level,
+          descriptor: { id },
+          message: { text: message },
+          ...(path === undefined
+            ? {}
+            : { locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(path) } } }] }),
+        })),
       },
     ],
-  }));
+    artifacts: artifacts.map(({ path, sha256, bytes }) => ({
+      location: { uri: uriOf(path) },
+      ...(bytes === undefined ? {} : { length: bytes }),
+      hashes: { 'sha-256': sha256 },
+    })),
+    results: results.map(({ rule, level, message, path, tensor }) => {
+      const index = indices.get(path);
+      return {
+        ruleId: rule,
+        ruleIndex: ids.indexOf(rule),
+        level: levelOf(level),
+        ...(level === 'info' ? { kind: 'informational' } : {}),
+        message: { text: message },
+        locations: [
+          {
+            physicalLocation: {
+              artifactLocation: { uri: uriOf(path), ...(index === undefined ? {} : { index }) },
+            },
+            ...(tensor === undefined ? {} : { logicalLocations: [{ name: tensor, kind: 'member' }] }),
+          },
+        ],
+      };
+    }),
+  };
+}
+
+/** SARIF wants level `none` of whatever is no finding. */
+function levelOf(level: SarifResult['level']): Level | 'none' {
+  return level === 'info' ? 'none' : level;
 }
 
 function uriOf(path: string): string {

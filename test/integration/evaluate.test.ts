@@ -542,7 +542,7 @@ describe('the command line', () => {
     [['evaluate', MODEL, '--data', IMAGES, '--attack', 'badnets', '--target', '11'], 4, 'out of range'],
     [['evaluate', MODEL, '--data', '/nowhere'], 2, 'cannot be opened'],
     [['evaluate', path.join(SAMPLES, 'README.md'), '--data', IMAGES], 3, 'not a model'],
-    [['evaluate', MODEL, '--data', IMAGES, '--format', 'sarif'], 4, '--format takes'],
+    [['evaluate', MODEL, '--data', IMAGES, '--format', 'pdf'], 4, '--format takes'],
     [['evaluate', MODEL, '--data', IMAGES, '--sweep-values', '2,,3'], 4, '--sweep-values'],
   ])('%j exits %i', (args, exit, says) => {
     const { code, stdout, stderr } = scour(...args);

@@ -21,12 +21,13 @@ import { emit, writeReport } from '../output';
 import { CATALOGUE } from '../catalogue';
 import type { Command } from './command';
 
-const FORMATS = ['text', 'json', 'markdown', 'html'] as const satisfies readonly EvaluationFormat[];
+const FORMATS = ['text', 'json', 'sarif', 'markdown', 'html'] as const satisfies readonly EvaluationFormat[];
 const ENDINGS: Readonly<Record<string, EvaluationFormat>> = {
   html: 'html',
   htm: 'html',
   md: 'markdown',
   json: 'json',
+  sarif: 'sarif',
 };
 /** Share of the time that the evaluation before a sweep takes. */
 const BEFORE_SWEEP = 0.2;
@@ -51,7 +52,10 @@ export const EVALUATE: Command = {
     ['--sweep-values LIST', 'the same at these u: 2,2.5,3'],
     ['--evidence', 'also TAC of every channel, embeddings and sample images (html always has them)'],
     ['--max-unreadable SHARE', 'stop where more than this share of the images is unreadable (default: 0.1)'],
-    ['--format FORMAT', 'text, json, markdown or html; --output-report FILE takes its from the ending'],
+    [
+      '--format FORMAT',
+      'text, json, sarif, markdown or html; --output-report FILE takes its from the ending',
+    ],
   ],
   options: {
     data: { type: 'string' },

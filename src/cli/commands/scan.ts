@@ -2,9 +2,10 @@ import { scanModel } from '../../engine/jobs/scan';
 import { CheckpointError } from '../../model/checkpoint';
 import { CancelledError, ModelError, UsageError, isScourError } from '../../protocol/errors';
 import { atLeast } from '../../protocol/findings';
-import type { ScanReport } from '../../protocol/scan';
+import type { ScanFailure, ScanReport } from '../../protocol/scan';
 import { DEFAULT_U } from '../../protocol/threshold';
-import { scanSarif, type ScanFailure } from '../../report/sarif';
+import { sarifLog } from '../../report/sarif';
+import { scanRun } from '../../report/scan-sarif';
 import { scanText } from '../../report/text';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code';
 import { FORMATS, choice, failOn, flag, number, text } from '../options';
@@ -41,7 +42,13 @@ export const SCAN: Command = {
       } catch (error) {
         if (!isScourError(error) || error instanceof CancelledError) throw error;
         const findings = error instanceof CheckpointError ? error.findings : [];
-        failures.push({ path, reason: error.reason, message: error.message, findings });
+        failures.push({
+          schema: 'scour.error/1',
+          path,
+          reason: error.reason,
+          message: error.message,
+          findings: [...findings],
+        });
         codes.push(exitCodeOf(error));
         warn(error instanceof ModelError ? error.message : `${path}: ${error.message}`);
         for (const { level, id, message } of findings) warn(`${path}: ${level} ${id}: ${message}`);
@@ -74,11 +81,11 @@ function render(
 ): string {
   switch (format) {
     case 'json': {
-      const all = [...reports, ...failures.map((failure) => ({ schema: 'scour.error/1', ...failure }))];
+      const all = [...reports, ...failures];
       return JSON.stringify(several ? all : all[0], null, 2);
     }
     case 'sarif':
-      return JSON.stringify(scanSarif(reports, failures), null, 2);
+      return JSON.stringify(sarifLog([scanRun(reports, failures)]), null, 2);
     case 'text':
       return reports.map(scanText).join('\n\n');
   }
