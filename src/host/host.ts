@@ -4,6 +4,8 @@ import { AuditActions } from './audit/actions';
 import { Auditor } from './audit/auditor';
 import { AUDIT_EDITOR, AuditEditorProvider } from './audit/editor';
 import { EditorMemory } from './audit/memory';
+import { CLEANSING_PANEL, Cleanser } from './cleansing/cleanser';
+import { CleansingMemory } from './cleansing/memory';
 import { registerCommands } from './commands/commands';
 import { reportError } from './commands/register';
 import { Comparer } from './compare/comparer';
@@ -23,24 +25,29 @@ export class Host implements vscode.Disposable {
     const { extensionUri } = context;
     const log = vscode.window.createOutputChannel('Scour', { log: true });
     const line = (text: string) => log.info(text);
-    const engine = new EngineClient(
-      (events) =>
-        forkEngine(
-          {
-            script: path.join(extensionUri.fsPath, 'dist', 'engine.js'),
-            memoryLimitMb: setting('scour.engine.memoryLimitMb'),
-            log: line,
-          },
-          events,
-        ),
-      () => ({
-        stallSeconds: setting('scour.engine.stallSeconds'),
-        idleSeconds: setting('scour.engine.idleSeconds'),
-      }),
-      line,
-    );
+    const newEngine = () =>
+      new EngineClient(
+        (events) =>
+          forkEngine(
+            {
+              script: path.join(extensionUri.fsPath, 'dist', 'engine.js'),
+              memoryLimitMb: setting('scour.engine.memoryLimitMb'),
+              log: line,
+            },
+            events,
+          ),
+        () => ({
+          stallSeconds: setting('scour.engine.stallSeconds'),
+          idleSeconds: setting('scour.engine.idleSeconds'),
+        }),
+        line,
+      );
+    const engine = newEngine();
+    // Trainings take minutes to hours: in a process of their own nothing else waits for them.
+    const trainer = newEngine();
+    const kept = (context.storageUri ?? context.globalStorageUri).fsPath;
     const results = new ResultStore({
-      folder: vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'scans').fsPath,
+      folder: path.join(kept, 'scans'),
       limit: () => setting('scour.results.limit'),
       log: line,
     });
@@ -51,11 +58,17 @@ export class Host implements vscode.Disposable {
     const attempt = (doing: string, action: () => Promise<void> | void) => {
       void (async () => action())().catch((error: unknown) => reportError(log, doing, error));
     };
-    const evaluator = new Evaluator({
+    const plans = new PlanMemory(context.workspaceState, line);
+    const evaluator = new Evaluator({ extensionUri, engine, audits: memory, memory: plans, log, attempt });
+    const cleanser = new Cleanser({
       extensionUri,
       engine,
+      trainer,
+      store: path.join(kept, 'cleansing'),
+      memory: new CleansingMemory(context.workspaceState, line),
       audits: memory,
-      memory: new PlanMemory(context.workspaceState, line),
+      evaluations: plans,
+      evaluator,
       log,
       attempt,
     });
@@ -73,8 +86,11 @@ export class Host implements vscode.Disposable {
         supportsMultipleEditorsPerDocument: false,
       }),
       vscode.window.createTreeView('scour.models', { treeDataProvider: new ModelsTree(results) }),
-      registerCommands({ log, editors, actions, comparer, evaluator, results }),
+      registerCommands({ log, editors, actions, comparer, evaluator, cleanser, results }),
+      vscode.window.registerWebviewPanelSerializer(CLEANSING_PANEL, cleanser),
+      cleanser,
       engine,
+      trainer,
       log,
     );
   }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { browseForModels, openAudit, type AuditActions } from '../audit/actions';
 import type { AuditDocument } from '../audit/document';
 import type { AuditEditorProvider } from '../audit/editor';
+import type { Cleanser } from '../cleansing/cleanser';
 import type { Comparer } from '../compare/comparer';
 import type { Evaluator } from '../evaluation/evaluator';
 import { localPath } from '../local-file';
@@ -18,12 +19,13 @@ export interface CommandServices {
   actions: AuditActions;
   comparer: Comparer;
   evaluator: Evaluator;
+  cleanser: Cleanser;
   results: ResultStore;
 }
 
 /** Registers every command that package.json contributes. */
 export function registerCommands(services: CommandServices): vscode.Disposable {
-  const { log, editors, actions, comparer, evaluator, results } = services;
+  const { log, editors, actions, comparer, evaluator, cleanser, results } = services;
 
   return vscode.Disposable.from(
     registerCommand(log, 'scour.scan', async (clicked, selected) => {
@@ -40,6 +42,14 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
           ? uris
           : await pickModels(() => browseForModels('Evaluate on Images', 'Evaluate'), 'Evaluate on Images'),
       );
+    }),
+    registerCommand(log, 'scour.cleanse', async (clicked) => {
+      const given = uriOf(clicked) ?? editors.find()?.uri;
+      const [chosen] =
+        given === undefined
+          ? await pickModels(() => browseForModels('Cleanse with Unlabeled Images', 'Cleanse'), 'Cleanse')
+          : [given];
+      if (chosen !== undefined) cleanser.cleanse(chosen);
     }),
     registerCommand(log, 'scour.exportPruned', async (target) => {
       const document = await auditOf(editors, target);

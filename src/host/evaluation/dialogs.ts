@@ -2,16 +2,9 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { AttackFile } from '../../protocol/attack';
 import type { ReportFormat } from '../../protocol/evaluation-panel';
+import { chooseFile, type FileQuestion } from '../choose-file';
 
 const IMAGES = ['png', 'jpg', 'jpeg', 'webp', 'bmp', 'ppm', 'pgm', 'pbm'];
-
-interface FileQuestion {
-  title: string;
-  label: string;
-  /** True where a folder is asked for. */
-  folder?: boolean;
-  filters?: Record<string, string[]>;
-}
 
 const ATTACK_FILES: Readonly<Record<AttackFile, FileQuestion>> = {
   file: { title: 'Patch of the Trigger', label: 'Use as Patch', filters: { Images: IMAGES } },
@@ -36,14 +29,14 @@ const ATTACK_FILES: Readonly<Record<AttackFile, FileQuestion>> = {
 
 /** Asks for a file of an attack; undefined where the user backed out. */
 export function chooseAttackFile(field: AttackFile, near: string): Promise<string | undefined> {
-  return choose(ATTACK_FILES[field], near);
+  return chooseFile(ATTACK_FILES[field], near);
 }
 
 /** Asks for the images to evaluate on: a folder, or a dataset in one file. */
 export function chooseData(what: 'folder' | 'file', near: string): Promise<string | undefined> {
   return what === 'folder'
-    ? choose({ title: 'Images to Evaluate On', label: 'Use This Folder', folder: true }, near)
-    : choose({ title: 'Dataset to Evaluate On', label: 'Use This Dataset' }, near);
+    ? chooseFile({ title: 'Images to Evaluate On', label: 'Use This Folder', folder: true }, near)
+    : chooseFile({ title: 'Dataset to Evaluate On', label: 'Use This Dataset' }, near);
 }
 
 const FORMATS: Readonly<Record<ReportFormat, { name: string; extension: string }>> = {
@@ -62,21 +55,5 @@ export async function chooseReportFile(format: ReportFormat, model: string): Pro
     filters: { [name]: [extension] },
     saveLabel: 'Export',
   });
-  return chosen?.fsPath;
-}
-
-async function choose(
-  { title, label, folder = false, filters }: FileQuestion,
-  near: string,
-): Promise<string | undefined> {
-  const [chosen] =
-    (await vscode.window.showOpenDialog({
-      title,
-      defaultUri: vscode.Uri.file(near),
-      canSelectFiles: !folder,
-      canSelectFolders: folder,
-      openLabel: label,
-      ...(filters === undefined ? {} : { filters: { ...filters, 'All files': ['*'] } }),
-    })) ?? [];
   return chosen?.fsPath;
 }

@@ -64,18 +64,19 @@ export function sweepParams(plan: EvaluationPlan, path: string): SweepParams {
   return { ...common(plan), path, us: [...SWEEP_US] };
 }
 
+/** A plan that triggers are part of. */
+export interface WithAttacks {
+  attacks: PlannedAttack[];
+}
+
 /** Adds an attack under an id of its own. */
-export function withAttack(plan: EvaluationPlan, attack: Attack): EvaluationPlan {
+export function withAttack<P extends WithAttacks>(plan: P, attack: Attack): P {
   const id = 1 + Math.max(0, ...plan.attacks.map((planned) => planned.id));
   return { ...plan, attacks: [...plan.attacks, { id, attack }] };
 }
 
 /** Replaces the attack `id` by what `edit` makes of it. */
-export function withEdited(
-  plan: EvaluationPlan,
-  id: number,
-  edit: (attack: Attack) => Attack,
-): EvaluationPlan {
+export function withEdited<P extends WithAttacks>(plan: P, id: number, edit: (attack: Attack) => Attack): P {
   const change = (planned: PlannedAttack) =>
     planned.id === id ? { id, attack: edit(planned.attack) } : planned;
   return { ...plan, attacks: plan.attacks.map(change) };
