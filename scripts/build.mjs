@@ -63,6 +63,7 @@ const bundles = [
       'webview/audit': 'webview/audit/main.ts',
       'webview/compare': 'webview/compare/main.ts',
       'webview/evaluation': 'webview/evaluation/main.ts',
+      'webview/cleansing': 'webview/cleansing/main.ts',
     },
   },
   // The font is copied beside the style sheet, not bundled.

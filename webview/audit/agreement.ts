@@ -18,20 +18,27 @@ const RANDOM_CAVEAT =
   'Measured on random noise, which misleads: on a reference network real images agreed 85 % where noise agreed 54 %. ' +
   'Choose a folder of images like those the model is for.';
 
-/** Prediction agreement of the original and the pruned model, and how their predictions spread over the classes. */
+/** What the two models are called. */
+interface Names {
+  readonly first: string;
+  readonly second: string;
+}
+const ORIGINAL_AND_PRUNED: Names = { first: 'original', second: 'pruned' };
+
+/** Prediction agreement of two models, the original and the pruned one unless said, and how their predictions spread over the classes. */
 export class AgreementView {
   readonly element: HTMLElement;
   private readonly chart: LazyChart<PairedData>;
   private readonly gallery: ChartGallery;
 
-  constructor(agreement: Agreement, gallery: ChartGallery) {
+  constructor(agreement: Agreement, gallery: ChartGallery, names = ORIGINAL_AND_PRUNED) {
     this.gallery = gallery;
     const counts = classCounts(agreement.original, agreement.pruned);
     const shown = mostPredicted(counts, MOST_CLASSES);
-    const canvas = h('canvas', { attributes: { role: 'img', 'aria-label': spreadInWords(counts) } });
+    const canvas = h('canvas', { attributes: { role: 'img', 'aria-label': spreadInWords(counts, names) } });
     this.chart = new LazyChart(
       canvas,
-      () => spread(shown),
+      () => spread(shown, names),
       (target, data, theme) => new PairedChart(target, data, theme),
     );
     const table = new SortableTable<ClassCount>({
@@ -47,14 +54,14 @@ export class AgreementView {
         },
         {
           id: 'original',
-          label: 'Original',
+          label: capital(names.first),
           numeric: true,
           value: ({ original }) => original,
           cell: ({ original }) => formatCount(original),
         },
         {
           id: 'pruned',
-          label: 'Pruned',
+          label: capital(names.second),
           numeric: true,
           value: ({ pruned }) => pruned,
           cell: ({ pruned }) => formatCount(pruned),
@@ -82,9 +89,9 @@ export class AgreementView {
         'p',
         { class: 'hint' },
         h('span', { class: 'key key-solid', attributes: { 'aria-hidden': 'true' } }),
-        'original (solid) ',
+        `${names.first} (solid) `,
         h('span', { class: 'key key-hatched', attributes: { 'aria-hidden': 'true' } }),
-        `pruned (hatched).${more}`,
+        `${names.second} (hatched).${more}`,
       ),
       h('div', { class: 'chart chart-wide' }, canvas),
       fold('Predictions as a table', table.element),
@@ -105,25 +112,29 @@ function inputs({ n, source, folder }: Agreement): string {
   return `${plural(n, 'image')} of ${visible(folder ?? 'the chosen folder')}`;
 }
 
-function spread(counts: readonly ClassCount[]): PairedData {
+function spread(counts: readonly ClassCount[], names: Names): PairedData {
   return {
     labels: counts.map(({ index }) => String(index)),
     titles: counts.map(({ index }) => `Class ${index}`),
-    first: { name: 'Original', values: counts.map(({ original }) => original) },
-    second: { name: 'Pruned', values: counts.map(({ pruned }) => pruned) },
+    first: { name: capital(names.first), values: counts.map(({ original }) => original) },
+    second: { name: capital(names.second), values: counts.map(({ pruned }) => pruned) },
     lines: () => [],
   };
 }
 
-function spreadInWords(counts: readonly ClassCount[]): string {
+function spreadInWords(counts: readonly ClassCount[], { first, second }: Names): string {
   const top = (of: (count: ClassCount) => number): string => {
     const best = counts.reduce<ClassCount | null>((a, b) => (a === null || of(b) > of(a) ? b : a), null);
     return best === null ? 'nothing' : `class ${best.index} (${formatCount(of(best))})`;
   };
   return (
-    `Predictions per class over ${plural(counts.length, 'class', 'classes')}: the original predicts ` +
-    `${top(({ original }) => original)} most often, the pruned model ${top(({ pruned }) => pruned)}.`
+    `Predictions over ${plural(counts.length, 'class', 'classes')}; most often: ` +
+    `${first} ${top(({ original }) => original)}, ${second} ${top(({ pruned }) => pruned)}.`
   );
+}
+
+function capital(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
 function howMeasured({ preprocessing, device, seed }: Agreement): string {

@@ -79,10 +79,12 @@ interface Drawn {
 /** Points in the plane, joined or not, with whiskers: rates with their intervals, curves, scatters. */
 export class XyChart {
   private readonly chart: Chart<'scatter', Drawn[]>;
+  private readonly theme: ChartTheme;
   private data: XyData;
 
   constructor(canvas: HTMLCanvasElement, data: XyData, theme: ChartTheme) {
     this.data = data;
+    this.theme = theme;
     const lines = (): readonly ValueLine[] => this.data.lines?.(theme) ?? [];
     this.chart = new Chart<'scatter', Drawn[]>(canvas, {
       type: 'scatter',
@@ -112,9 +114,15 @@ export class XyChart {
 
   update(data: XyData): void {
     this.data = data;
-    data.series.forEach((series, at) => {
-      this.chart.data.datasets[at]!.data = series.points.map(({ x, y }) => ({ x, y }));
+    const known = this.chart.data.datasets;
+    this.chart.data.datasets = data.series.map((series, at) => {
+      const before = known[at];
+      // Chart.js keeps what it has laid out with the object.
+      return before?.label === series.name
+        ? Object.assign(before, dataset(series, this.theme))
+        : dataset(series, this.theme);
     });
+    this.chart.options.scales = { x: axis(data.x, this.theme, false), y: axis(data.y, this.theme, true) };
     this.chart.update('none');
   }
 

@@ -1,4 +1,5 @@
 import type { CleansingDescription, CleansingLayer, CleansingPreset } from '../../src/protocol/cleansing';
+import type { CleansingPlan } from '../../src/protocol/cleansing-panel';
 import {
   redrawnShareOf,
   scaledToShare,
@@ -16,6 +17,15 @@ export interface Draft {
   readonly preset: string | null;
   /** CLP at this u first; null without. */
   readonly clpU: number | null;
+}
+
+/** What a plan says of the start; null until the host knows the model's layers. */
+export function draftOf({
+  ratios,
+  preset,
+  clpU,
+}: Pick<CleansingPlan, 'ratios' | 'preset' | 'clpU'>): Draft | null {
+  return ratios === null ? null : { ratios, preset, clpU };
 }
 
 /** A layer and its place among the ratios. */

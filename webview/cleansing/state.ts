@@ -15,6 +15,7 @@ import type {
   StudentPreview,
 } from '../../src/protocol/cleansing';
 import type { Draft } from './draft';
+import type { History } from './history';
 
 export type Post = (message: FromCleansingPanel) => void;
 
@@ -41,8 +42,8 @@ export interface CleansingState {
   /** Steps of one run; null before any came. */
   readonly steps: { readonly id: string; readonly points: readonly StepPoint[] } | null;
   readonly export: { readonly id: string | null; readonly state: StudentExportState };
-  /** The ratios as they are being edited; null until model and plan are known. */
-  readonly draft: Draft | null;
+  /** The ratios as they are being edited; null until the host knows the model's layers. */
+  readonly history: History<Draft> | null;
 }
 
 const IDLE = { state: 'idle' } as const;
@@ -62,10 +63,10 @@ export const INITIAL: CleansingState = {
   job: { id: null, state: IDLE, pausing: false },
   steps: null,
   export: { id: null, state: IDLE },
-  draft: null,
+  history: null,
 };
 
-/** The state after a message. The draft is the panel's own: `main.ts` decides what a plan means for it. */
+/** The state after a message. The history is the panel's own: `main.ts` decides what a plan means for it. */
 export function receive(state: CleansingState, message: ToCleansingPanel): CleansingState {
   switch (message.kind) {
     case 'model':
@@ -122,7 +123,7 @@ export function obstacle(state: CleansingState): string {
   if (state.plan === null) return 'Waiting for the extension.';
   if (!state.trusted) return 'Disabled: the workspace is not trusted.';
   if (state.description.state === 'failed') return 'The model cannot be cleansed; see above.';
-  if (state.draft === null) return 'Waiting for the layers of the model.';
+  if (state.history === null) return 'Waiting for the layers of the model.';
   if (state.plan.data === null) return 'Choose the unlabeled images first.';
   if (state.images.data.state === 'failed') return 'The images cannot be used; see above.';
   return state.obstacle ?? '';

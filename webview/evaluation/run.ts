@@ -9,14 +9,8 @@ import type { OpenMemory } from '../dom/fold';
 import { notice } from '../dom/notice';
 import { ProgressView } from '../dom/progress';
 import { section, type Section } from '../dom/section';
+import { DEVICE_CHOICES } from '../text/device-names';
 import { obstacle, type EvaluationState, type Part, type Post } from './state';
-
-const DEVICE_NAMES: Readonly<Record<(typeof DEVICES)[number], string>> = {
-  auto: 'Fastest available',
-  cpu: 'CPU',
-  webgpu: 'WebGPU',
-  cuda: 'CUDA',
-};
 
 /** Starts the evaluation and follows it. */
 export class Run implements Part {
@@ -103,11 +97,7 @@ export class Run implements Part {
   update(state: EvaluationState, before: EvaluationState | null): void {
     const { plan, run } = state;
     if (plan !== null && plan !== before?.plan) {
-      setChoices(
-        this.device,
-        DEVICES.map((device) => [device, DEVICE_NAMES[device]] as const),
-        plan.device,
-      );
+      setChoices(this.device, DEVICE_CHOICES, plan.device);
       this.limit.set(plan.limit);
       this.seed.set(plan.seed);
       this.boxes.samples.set(plan.samples);
