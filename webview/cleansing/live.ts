@@ -28,7 +28,7 @@ export class Live {
     this.element = h(
       'div',
       {},
-      h('div', { class: 'grid grid-wide' }, this.loss.element, this.rates.element, this.temperature.element),
+      h('div', { class: 'grid' }, this.loss.element, this.rates.element, this.temperature.element),
       this.teacher,
       this.twin,
     );
