@@ -9,7 +9,7 @@ import {
   type StudentPreview,
 } from '../../src/protocol/cleansing';
 import type { DataDescription } from '../../src/protocol/evaluation';
-import { BADNETS, CLASSES } from './evaluation-fixtures';
+import { BADNETS, CLASSES, PREPROCESSING } from './evaluation-fixtures';
 import { random, scoredLayer } from './fixtures';
 
 export const MODEL = '/home/ada/models/badnets.onnx';
@@ -151,17 +151,7 @@ export function imagesMessage(
         images: 5000,
         classes: set === 'data' ? null : CLASSES.map((name) => ({ name, n: 500 })),
         modelClasses: 10,
-        preprocessing: {
-          height: 32,
-          width: 32,
-          resize: null,
-          filter: 'bilinear',
-          layout: 'nchw',
-          channels: 'rgb',
-          mean: [0.4914, 0.4822, 0.4465],
-          std: [0.247, 0.243, 0.261],
-          source: 'preprocessor_config.json',
-        },
+        preprocessing: PREPROCESSING,
         skipped: [],
         warnings: [],
         ...change,
@@ -186,7 +176,7 @@ export function previewOf(agreement: number, change: Partial<StudentPreview> = {
       seed: null,
       original: CLASSES.map(() => 40 + Math.round(20 * next())),
       pruned: CLASSES.map((_, at) => (at === 0 ? 180 : Math.round(40 * next()))),
-      preprocessing: null,
+      preprocessing: PREPROCESSING,
       device: 'cpu',
       skipped: [],
       warnings: [],
@@ -275,17 +265,7 @@ function reportOf(training: CleansingRun['order']['training'], clpU: number | nu
     redrawn: 0.2211,
     clp: clpU === null ? null : { u: clpU, layers: [], channels: 61 },
     data: { folder: UNLABELED, images: 2500, distinct: 2500, sha256: 'ef56'.repeat(16), skipped: [] },
-    preprocessing: {
-      height: 32,
-      width: 32,
-      resize: null,
-      filter: 'bilinear',
-      layout: 'nchw',
-      channels: 'rgb',
-      mean: [],
-      std: [],
-      source: 'none',
-    },
+    preprocessing: PREPROCESSING,
     devices: { teacher: 'cpu', student: 'cpu' },
     history: [],
     agreement: 91.4,

@@ -28,7 +28,7 @@ export const CLASSES = [
 export const MODELS = ['/home/ada/models/badnets.onnx', '/home/ada/models/badnets.pruned.onnx'];
 export const DATA = '/home/ada/data/cifar10/test';
 
-const PREPROCESSING: Preprocessing = {
+export const PREPROCESSING: Preprocessing = {
   height: 32,
   width: 32,
   resize: null,

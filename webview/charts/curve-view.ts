@@ -1,18 +1,19 @@
 import { fill, h } from '../dom/element';
 import { LazyChart, type ChartGallery } from './lazy';
 import { legend } from './legend';
-import { XyChart, type XyData } from './xy-chart';
+import { XyChart } from './xy-chart';
+import type { XyCurves } from './xy-data';
 
 /** A chart of curves that grow, under its heading, with its legend. Its table twin is its user's to give. */
 export class CurveView {
   readonly element: HTMLElement;
-  private readonly chart: LazyChart<XyData>;
+  private readonly chart: LazyChart<XyCurves>;
   private readonly canvas = h('canvas', { attributes: { role: 'img' } });
   private readonly key = h('div');
   private keyed = '';
-  private data: XyData;
+  private data: XyCurves;
 
-  constructor(gallery: ChartGallery, heading: string, data: XyData) {
+  constructor(gallery: ChartGallery, heading: string, data: XyCurves) {
     this.data = data;
     this.chart = new LazyChart(
       this.canvas,
@@ -30,7 +31,7 @@ export class CurveView {
   }
 
   /** @param words what the curves show, for those who cannot see them */
-  update(data: XyData, words: string): void {
+  update(data: XyCurves, words: string): void {
     this.data = data;
     this.canvas.setAttribute('aria-label', words);
     const keyed = JSON.stringify(data.series.map(({ name, mark, hollow }) => [name, mark, hollow]));

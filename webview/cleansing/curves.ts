@@ -1,5 +1,5 @@
 import type { CleansingRun, StepPoint } from '../../src/protocol/cleansing';
-import type { XyData, XyPoint, XySeries } from '../charts/xy-chart';
+import type { XyCurves, XyPoint, XySeries } from '../charts/xy-data';
 import { formatMeasure, LOSS, type Measure } from './measures';
 
 /** Dashes that tell curves apart without colour; marks do so too. */
@@ -36,7 +36,7 @@ export function overEpochs(
   series: readonly XySeries[],
   measure: Pick<Measure, 'label' | 'unit'>,
   epochs: number,
-): XyData {
+): XyCurves {
   return {
     x: { label: 'epoch', min: 0, max: Math.max(1, epochs) },
     y: measure.unit === '%' ? { label: '%', min: 0, max: 100 } : { label: measure.label, min: 0 },

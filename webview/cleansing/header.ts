@@ -7,7 +7,8 @@ import { nameOf } from '../dom/name';
 import { notice } from '../dom/notice';
 import { ProgressView } from '../dom/progress';
 import { resumable, runWords } from './run-words';
-import { descriptionOf, type CleansingState, type Part, type Post } from './state';
+import type { Part } from './part';
+import { descriptionOf, type CleansingState, type Post } from './state';
 
 /** What is cleansed, whether it can be, and what was left undone. */
 export class Header implements Part {

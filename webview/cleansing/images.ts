@@ -6,7 +6,8 @@ import { section, type Section } from '../dom/section';
 import { ImageSet, imagesFound } from '../images/image-set';
 import { plural } from '../text/format';
 import { describePreprocessing } from '../text/preprocessing-words';
-import type { CleansingState, Part, Post } from './state';
+import type { Part } from './part';
+import type { CleansingState, Post } from './state';
 
 /** The unlabeled images that the student learns from. */
 export class Images implements Part {

@@ -20,7 +20,8 @@ import { Preview } from './preview';
 import { RatioEditor, type DraftEvents } from './ratio-editor';
 import { Run } from './run';
 import { Runs } from './runs';
-import { descriptionOf, INITIAL, receive, type CleansingState, type Part } from './state';
+import type { Part } from './part';
+import { descriptionOf, INITIAL, receive, type CleansingState } from './state';
 import { Training } from './training';
 
 /** Milliseconds of rest before the host hears of new ratios. */

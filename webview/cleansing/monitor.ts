@@ -9,7 +9,8 @@ import type { OpenMemory } from '../dom/fold';
 import { section, type Section } from '../dom/section';
 import { ImageSet, imagesFound } from '../images/image-set';
 import { plural } from '../text/format';
-import type { CleansingState, Part, Post } from './state';
+import type { Part } from './part';
+import type { CleansingState, Post } from './state';
 
 /** What the student is watched on while it trains: labelled images, and triggers where one is suspected. */
 export class Monitor implements Part {

@@ -16,7 +16,8 @@ import { formatCount, formatPercent, plural } from '../text/format';
 import { sameStart } from './draft';
 import type { DraftEvents } from './ratio-editor';
 import { startWords } from './start-words';
-import { descriptionOf, obstacle, type CleansingState, type Part, type Post } from './state';
+import type { Part } from './part';
+import { descriptionOf, obstacle, type CleansingState, type Post } from './state';
 
 /** The student as it would start, before any training: how far it still predicts what its teacher does. */
 export class Preview implements Part {

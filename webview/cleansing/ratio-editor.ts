@@ -22,7 +22,8 @@ import {
 } from './draft';
 import { formatRatio, RatioControl } from './ratio-control';
 import { StageRows } from './stage-rows';
-import { descriptionOf, type CleansingState, type Part, type Post } from './state';
+import type { Part } from './part';
+import { descriptionOf, type CleansingState, type Post } from './state';
 
 /** Layers up to which all stages are open at first. */
 const FEW_LAYERS = 40;

@@ -12,7 +12,8 @@ import { section, type Section } from '../dom/section';
 import { formatPercent } from '../text/format';
 import { guidanceFor } from './guidance';
 import { Live } from './live';
-import { obstacle, type CleansingState, type Part, type Post } from './state';
+import type { Part } from './part';
+import { obstacle, type CleansingState, type Post } from './state';
 
 /** Starts a run, follows it, pauses and ends it. */
 export class Run implements Part {

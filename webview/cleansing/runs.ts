@@ -12,7 +12,8 @@ import { plural } from '../text/format';
 import { Comparison } from './comparison';
 import { RunCard } from './run-card';
 import { runNames } from './run-words';
-import { descriptionOf, type CleansingState, type Part, type Post } from './state';
+import type { Part } from './part';
+import { descriptionOf, type CleansingState, type Post } from './state';
 
 /** Runs that are compared unless the user says otherwise: the latest. */
 const COMPARED = 4;

@@ -128,10 +128,3 @@ export function obstacle(state: CleansingState): string {
   if (state.images.data.state === 'failed') return 'The images cannot be used; see above.';
   return state.obstacle ?? '';
 }
-
-/** One part of the page. */
-export interface Part {
-  readonly element: HTMLElement;
-  /** Shows `state`; `before` is what was shown last, so that what did not change is left alone. */
-  update(state: CleansingState, before: CleansingState | null): void;
-}

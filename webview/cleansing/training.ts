@@ -5,8 +5,9 @@ import { Checkbox, field, NumberField, setChoices } from '../dom/field';
 import type { OpenMemory } from '../dom/fold';
 import { section, type Section } from '../dom/section';
 import { DEVICE_CHOICES } from '../text/device-names';
-import { formatCount, plural } from '../text/format';
-import type { CleansingState, Part, Post } from './state';
+import type { Part } from './part';
+import { stepsInWords } from './steps-words';
+import type { CleansingState, Post } from './state';
 
 /** What a constant temperature starts at when it is chosen. */
 const CONSTANT = 2;
@@ -95,6 +96,7 @@ export class Training implements Part {
     this.schedule.addEventListener('change', () => {
       this.change({ temperature: this.schedule.value === 'constant' ? CONSTANT : null });
     });
+    for (const { element } of [labelsField, scheduleField]) element.classList.add('field-wide');
     const [coldest, hottest] = TRAINING_BOUNDS.temperature;
     this.temperature = new NumberField('training-temperature', 'Constant temperature', {
       min: coldest,
@@ -175,18 +177,4 @@ export class Training implements Part {
     this.training = { ...this.training, ...change };
     this.post({ kind: 'edit', change: { training: this.training } });
   }
-}
-
-/** What the settings come to: images and steps. */
-export function stepsInWords(
-  images: number,
-  { samples, training }: { readonly samples: number | null; readonly training: TrainingChoice },
-): string {
-  const used = Math.min(images, samples ?? images);
-  const { batchSize, epochs } = training;
-  const steps = Math.ceil(used / batchSize);
-  return (
-    `${plural(used, 'image')} an epoch in ${plural(steps, 'step')}, ` +
-    `${formatCount(steps * epochs)} in ${plural(epochs, 'epoch')}.`
-  );
 }

@@ -2,7 +2,7 @@ import type { SweepPoint, SweepReport } from '../../src/protocol/evaluation';
 import { visible } from '../../src/protocol/wording';
 import type { ChartGallery } from '../charts/lazy';
 import { legend } from '../charts/legend';
-import type { XySeries } from '../charts/xy-chart';
+import type { XySeries } from '../charts/xy-data';
 import type { Announcer } from '../dom/announcer';
 import { button, setEnabled } from '../dom/button';
 import { fill, h, setText } from '../dom/element';
