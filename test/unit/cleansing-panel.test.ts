@@ -14,7 +14,7 @@ import {
 } from '../../webview/cleansing/draft';
 import { curveOf, inWords, lossCurves, overEpochs } from '../../webview/cleansing/curves';
 import { guidanceFor } from '../../webview/cleansing/guidance';
-import { AGREEMENT, lastOf, LOSS, measuresOf, watchedMeasures } from '../../webview/cleansing/measures';
+import { AGREEMENT, studentAt, LOSS, measuresOf, watchedMeasures } from '../../webview/cleansing/measures';
 import { finished, resumable, runNames, runWords } from '../../webview/cleansing/run-words';
 import { INITIAL, obstacle, receive, runningOf } from '../../webview/cleansing/state';
 import { startWords } from '../../webview/cleansing/start-words';
@@ -139,7 +139,7 @@ describe('what is drawn of a run', () => {
     expect(points).toHaveLength(21);
     expect(points[0]).toEqual({ x: 0, y: 12.5, title: 'Before training' });
     expect(points[20]!.y).toBeCloseTo(97, 9);
-    expect(lastOf(bcu!, asr)).toBeCloseTo(97, 9);
+    expect(studentAt(bcu!, asr)).toBeCloseTo(97, 9);
     expect(curveOf(bcu!, LOSS, 'Loss', 0).points[0]!.x).toBe(1);
   });
 

@@ -248,14 +248,20 @@ export function runOf(options: RunOptions): CleansingRun {
     before: watched ? { teacher: monitored(85.7, 100), student: monitored(31.2, 12.5) } : null,
     history: epochs(done, EPOCHS, asr, watched),
     notes: [],
-    report: ended ? reportOf(order.training, clpU) : null,
+    report: ended ? reportOf(order.training, clpU, done) : null,
   };
 }
 
-function reportOf(training: CleansingRun['order']['training'], clpU: number | null): CleanseReport {
+function reportOf(
+  training: CleansingRun['order']['training'],
+  clpU: number | null,
+  epoch: number,
+): CleanseReport {
   return {
     schema: 'scour.cleanse/1',
     status: 'complete',
+    epoch,
+    monitoring: null,
     input: MODEL,
     output: '/store/student.onnx',
     sha256: 'cd34'.repeat(16),

@@ -6,7 +6,7 @@ import { field, setChoices } from '../dom/field';
 import { SortableTable, type Column } from '../dom/table';
 import { formatPercent } from '../text/format';
 import { curveOf, inWords, overEpochs } from './curves';
-import { formatMeasure, lastOf, LOSS, measuresOf, watchedMeasures, type Measure } from './measures';
+import { formatMeasure, studentAt, LOSS, measuresOf, watchedMeasures, type Measure } from './measures';
 import { runNames, statusWord } from './run-words';
 
 interface Named {
@@ -72,10 +72,10 @@ function comparisonTable(watched: readonly Measure[]): SortableTable<Named> {
     id: measure.id,
     label: measure.label,
     numeric: true,
-    value: ({ run }) => lastOf(run, measure),
+    value: ({ run }) => studentAt(run, measure),
     cell: ({ run }) => {
       const teacher = measure.ofTeacher(run);
-      const now = formatMeasure(measure, lastOf(run, measure));
+      const now = formatMeasure(measure, studentAt(run, measure));
       return teacher === null
         ? now
         : h(
@@ -87,7 +87,7 @@ function comparisonTable(watched: readonly Measure[]): SortableTable<Named> {
     },
   });
   return new SortableTable<Named>({
-    caption: 'Runs side by side, after their last epoch',
+    caption: 'Runs side by side, as their students stand',
     empty: 'Choose the runs to compare.',
     columns: [
       { id: 'run', label: 'Run', value: ({ name }) => name, cell: ({ name }) => name },

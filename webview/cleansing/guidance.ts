@@ -1,6 +1,7 @@
 import type { CleansingRun } from '../../src/protocol/cleansing';
 import { visible } from '../../src/protocol/wording';
 import { formatPercent, formatU } from '../text/format';
+import { studentEpoch } from './measures';
 
 /** From here on a watched trigger is said to work still; below, its figure is given without advice. Percent. */
 const WORKS = 10;
@@ -18,10 +19,12 @@ export interface Guidance {
 export function guidanceFor(run: CleansingRun): Guidance {
   const seen: string[] = [];
   const change: string[] = [];
-  const last = run.history.at(-1);
+  const last = studentEpoch(run);
   let warns = false;
   if (run.status === 'diverged') {
-    seen.push('Training diverged: the loss was no longer a number. The student is the best one before that.');
+    seen.push(
+      'Training diverged: the loss was no longer a number. The student is the one that agreed most with the teacher before that.',
+    );
     change.push('Lower the learning rate, or the ratios.');
   }
   for (const { name, asr } of last?.monitored?.attacks ?? []) {

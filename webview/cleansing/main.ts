@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import {
   ToCleansingPanelSchema,
   type FromCleansingPanel,
@@ -35,7 +36,12 @@ const host = connect<typeof ToCleansingPanelSchema, FromCleansingPanel>(
     broken.show();
   },
 );
-const memory = new PanelMemory(host.kept, host.keep);
+const kept = v.safeParse(v.object({ model: v.string() }), host.kept);
+/** By this the host knows, after a reload of the window, whose panel it is. */
+let model = kept.success ? kept.output.model : null;
+const memory = new PanelMemory(host.kept, (memorised) => {
+  host.keep({ ...memorised, model });
+});
 const announcer = new Announcer();
 const gallery = new ChartGallery();
 
@@ -108,6 +114,10 @@ const render = oncePerFrame(() => {
 
 function onMessage(message: ToCleansingPanel): void {
   state = receive(state, message);
+  if (message.kind === 'model') {
+    model = message.path;
+    memory.changed();
+  }
   if (message.kind === 'plan') adopt(draftOf(message.plan), message.loaded);
   render();
 }

@@ -85,8 +85,13 @@ export function formatMeasure({ unit }: Pick<Measure, 'unit'>, value: number | n
   return unit === '%' ? formatPercent(value) : formatStatistic(value);
 }
 
-/** The last epoch's value; null before the first. */
-export function lastOf(run: CleansingRun, measure: Measure): number | null {
-  const epoch = run.history.at(-1);
+/** The epoch that the student of a run is of: the last, or of a run that diverged the best one. */
+export function studentEpoch({ history, report }: CleansingRun): CleanseEpoch | undefined {
+  return report === null ? history.at(-1) : history.find(({ epoch }) => epoch === report.epoch);
+}
+
+/** What the student of a run stands at; null before the first epoch. */
+export function studentAt(run: CleansingRun, measure: Measure): number | null {
+  const epoch = studentEpoch(run);
   return epoch === undefined ? null : measure.of(epoch);
 }

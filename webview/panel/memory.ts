@@ -39,6 +39,11 @@ export class PanelMemory implements OpenMemory {
     this.save();
   }
 
+  /** Has everything kept again: what a panel keeps with its memory has changed. */
+  changed(): void {
+    this.save();
+  }
+
   isOpen(id: string, initially: boolean): boolean {
     return this.open.get(id) ?? initially;
   }
