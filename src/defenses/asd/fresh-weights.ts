@@ -1,7 +1,10 @@
 import type { Random } from '../../data/random';
+import { isFloat } from '../../model/dtype';
+import { nodeLabel } from '../../model/onnx/attributes';
 import { constantChain } from '../../model/onnx/constant';
 import type { OnnxNode } from '../../model/onnx/graph';
 import type { OnnxFile } from '../../model/onnx/open';
+import { visible } from '../../protocol/wording';
 import { TrainingError } from '../../training/errors';
 import type { Trainer } from '../../training/trainer';
 import { reinitialise } from '../bcu/reinitialise';
@@ -12,6 +15,7 @@ const EMBEDDING_DEVIATION = 0.02;
 /** He et al. 2015, §2.1. */
 const PRELU_SLOPE = 0.25;
 
+const WEIGHTED = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 const NORMS = new Set([
   'BatchNormalization',
   'LayerNormalization',
@@ -31,13 +35,13 @@ const NORMS = new Set([
 export function drawFreshWeights(trainer: Trainer, file: OnnxFile, random: Random): void {
   const { parameters, batchNorms } = trainer;
   const layers = weightLayers(file);
-  const kept = layers.find(({ weight }) => !parameters.has(weight));
+  const kept = layers.find(({ weight }) => !parameters.has(weight))?.name ?? quantisedLayer(file);
   if (layers.length === 0 || kept !== undefined) {
     throw new TrainingError(
       'unsupported-model',
       kept === undefined
         ? 'This architecture has no convolution or linear layer whose weights can be trained: they may be quantised.'
-        : `The weights of '${kept.name}' cannot be trained, so they cannot be made fresh. Name an architecture that is not quantised.`,
+        : `The weights of '${visible(kept, 80)}' cannot be trained, so they cannot be made fresh. Name an architecture that is not quantised.`,
     );
   }
   reinitialise(trainer, layers, new Map(layers.map(({ name }) => [name, 1])), random);
@@ -62,6 +66,19 @@ export function drawFreshWeights(trainer: Trainer, file: OnnxFile, random: Rando
     ] as const)
       if (name !== null) trainer.setValues(name, trainer.valuesOf(name).fill(value));
   }
+}
+
+/** A layer whose weights are stored quantised, which training does not reach. */
+function quantisedLayer(file: OnnxFile): string | undefined {
+  const layer = file.model.graph.nodes.find(
+    ({ opType, inputs }) =>
+      WEIGHTED.has(opType) &&
+      inputs.slice(0, 2).some((value) => {
+        const chain = value === '' ? '' : constantChain(file.index, value);
+        return typeof chain !== 'string' && !isFloat(chain.tensor.dtype);
+      }),
+  );
+  return layer && nodeLabel(layer);
 }
 
 interface Use {

@@ -6,7 +6,7 @@ import { inputDims } from '../../data/tensor';
 import { drawFreshWeights } from '../../defenses/asd/fresh-weights';
 import { infer } from '../../defenses/asd/infer';
 import { lossHistogram } from '../../defenses/asd/loss-histogram';
-import { freshStream, runAsd, type Position } from '../../defenses/asd/run';
+import { freshStream, runAsd, type Phase, type Position } from '../../defenses/asd/run';
 import { totalEpochs, type AsdSettings } from '../../defenses/asd/settings';
 import { rankSamples } from '../../defenses/asd/suspects';
 import { mainTrainer, virtualTrainer } from '../../defenses/asd/trainers';
@@ -184,6 +184,9 @@ async function train(job: Job, run: string): Promise<readonly SplitEpoch[]> {
   }
   let savedAt = performance.now();
   let known = start.history.length;
+  let rates = ratesOf(start.history.at(-1));
+  const tell = (epoch: number, phase: Phase, share: number): Promise<void> =>
+    context.tick(`Epoch ${epoch + 1} of ${epochs}${rates}: ${WORDS[phase]}`, work.at(epoch, phase, share));
   return runAsd({
     model,
     virtual,
@@ -191,26 +194,26 @@ async function train(job: Job, run: string): Promise<readonly SplitEpoch[]> {
     classes: data.classes.length,
     settings,
     start,
-    onProgress: (epoch, phase, share) =>
-      context.tick(`Epoch ${epoch + 1} of ${epochs}: ${WORDS[phase]}`, work.at(epoch, phase, share)),
+    onProgress: tell,
     onPosition: async (position, snapshot) => {
       const now = performance.now();
       const { history, epoch } = position();
       for (; known < history.length; known++) options.onEpoch?.(history[known]!);
+      rates = ratesOf(history.at(-1));
       if (epoch !== null && now - savedAt < (options.saveEvery ?? SAVE_EVERY_MS)) return;
       savedAt = now;
       await savePosition(state, run, snapshot(), { history, epoch });
     },
     measure: async (epoch) =>
-      monitor === null
-        ? null
-        : await monitor.measure(model, (share) =>
-            context.tick(
-              `Epoch ${epoch + 1} of ${epochs}: ${WORDS.measure}`,
-              work.at(epoch, 'measure', share),
-            ),
-          ),
+      monitor === null ? null : await monitor.measure(model, (share) => tell(epoch, 'measure', share)),
   });
+}
+
+/** What the last finished epoch was measured at, for a line of progress. */
+function ratesOf(epoch: SplitEpoch | undefined): string {
+  const rates = epoch?.monitored;
+  if (!rates) return '';
+  return ` (ACC ${rates.acc.toFixed(1)} %${rates.asr === null ? '' : `, ASR ${rates.asr.toFixed(1)} %`})`;
 }
 
 const WORDS = {
