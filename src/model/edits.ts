@@ -6,7 +6,7 @@ import { bitsOf } from './dtype';
 import type { Values } from './decode';
 import { encodeValues } from './encode-values';
 import type { ByteSource } from './source';
-import { extentOf, isContiguous, positionsOf } from './strides';
+import { extentOf, isContiguous, isPermuted, positionsOf } from './strides';
 
 /** New bytes for a stretch of a file. */
 export interface ByteEdit {
@@ -67,7 +67,16 @@ function bytesOfEdit(file: string, edit: TensorEdit): ByteEdit[] {
   if (isContiguous(layout.dims, layout.strides)) {
     return values.length === 0 ? [] : [{ offset: first + (layout.offset + start) * size, bytes }];
   }
-  return Array.from(positionsOf(layout, start, values.length), (position, i) => ({
+  const positions = positionsOf(layout, start, values.length);
+  if (values.length === tensor.elements && isPermuted(layout.dims, layout.strides)) {
+    // All of a tensor in another order (a kernel of Keras): one stretch, not one edit an element.
+    const whole = new Uint8Array(bytes.length);
+    let i = 0;
+    for (const position of positions)
+      whole.set(bytes.subarray(i * size, ++i * size), (position - layout.offset) * size);
+    return [{ offset: first + layout.offset * size, bytes: whole }];
+  }
+  return Array.from(positions, (position, i) => ({
     offset: first + position * size,
     bytes: bytes.subarray(i * size, (i + 1) * size),
   }));

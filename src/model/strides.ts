@@ -20,6 +20,16 @@ export function isContiguous(dims: readonly number[], strides: readonly number[]
   return true;
 }
 
+/** True where elements fill a stretch of the storage without gaps or repeats, in whatever order of the axes. */
+export function isPermuted(dims: readonly number[], strides: readonly number[]): boolean {
+  const order = dims.map((_, axis) => axis).filter((axis) => dims[axis] !== 1);
+  order.sort((a, b) => strides[b]! - strides[a]!);
+  return isContiguous(
+    order.map((axis) => dims[axis]!),
+    order.map((axis) => strides[axis]!),
+  );
+}
+
 /** Elements of the storage that must exist for a view of it to be in bounds; 0 for an empty tensor. */
 export function extentOf(dims: readonly number[], strides: readonly number[], offset: number): number {
   if (dims.includes(0)) return 0;

@@ -77,6 +77,12 @@ export function encodeGraph(
       `${tensor?.file}: its weights take ${Math.round(bytes / 1e9)} GB in float32, more than one ONNX file holds.`,
     );
   }
+  // By name: the same tensor may be looked at through several views.
+  for (const { tensor } of edits) {
+    const weight = weights.get(tensor.name);
+    if (weight?.dims.join() !== tensor.dims.join())
+      throw new TypeError(`'${tensor.name}' is no weight of the graph`);
+  }
   const all = { ...model, metadata: new Map([...model.metadata, ...Object.entries(metadata)]) };
   return encodeModel(all, (tensor) => {
     const { data, dtype } = tensor;
@@ -84,7 +90,7 @@ export function encodeGraph(
     if (data.kind !== 'foreign') throw new TypeError(`'${tensor.name}' is no weight of a checkpoint`);
     const bytes = foreignBytes(dtype, elementsOf(tensor), data.slice);
     for (const edit of edits) {
-      if (edit.tensor === weights.get(tensor.name))
+      if (edit.tensor.name === tensor.name)
         bytes.set(encodeValues(dtype, edit.values), edit.start * (bytes.length / elementsOf(tensor)));
     }
     return bytes;

@@ -3,6 +3,7 @@ import type { Finding } from '../../protocol/findings';
 import { listShort, visible } from '../../protocol/wording';
 import { CheckpointError, type Checkpoint, type DeclaredConvolution } from '../checkpoint';
 import type { CheckpointTensor } from '../checkpoint-tensor';
+import type { NoGraph, WeightedGraph } from '../weighted-graph';
 import { byteEdits, editedInPlace } from '../edits';
 import type { Hdf5Description, Hdf5Group } from '../hdf5/messages';
 import { Hdf5File, hdf5Start } from '../hdf5/open';
@@ -15,6 +16,7 @@ import { METHOD } from '../zip/records';
 import { ZipError } from '../zip/zip-error';
 import { declaredConvolutions, unclaimedKernels } from './declare';
 import { ConfigError, kerasGraph, type KerasGraph } from './graph';
+import { kerasNetwork } from './network';
 import { guessedConvolutions, type UndescribedLayer } from './guess';
 import { hdf5Findings } from './hdf5-findings';
 import { tensorOf } from './hdf5-tensors';
@@ -65,6 +67,7 @@ function openHdf5(source: ByteSource): Checkpoint {
     variant: `Keras HDF5 ${content.described ? 'model' : 'weights'}${typeof version === 'string' ? ` (Keras ${visible(version, 20)})` : ''}`,
     tensors: content.tensors,
     convolutions: content.convolutions,
+    graph: content.graph,
     findings: content.findings,
     provenance: {},
     verify: () => [],
@@ -104,6 +107,7 @@ function openArchive(source: ByteSource): Checkpoint {
     variant: 'Keras archive',
     tensors: content.tensors,
     convolutions: content.convolutions,
+    graph: content.graph,
     findings: content.findings,
     provenance,
     verify: () => checksumFindings(archive),
@@ -122,6 +126,7 @@ function openArchive(source: ByteSource): Checkpoint {
 interface Content {
   readonly tensors: readonly CheckpointTensor[];
   readonly convolutions: readonly DeclaredConvolution[];
+  readonly graph: () => WeightedGraph | NoGraph;
   readonly findings: Finding[];
   /** True where the file holds a configuration. */
   readonly described: boolean;
@@ -159,10 +164,12 @@ function read(
   const described = config === null ? null : parseConfig(source.path, config, findings);
   if (described !== null) findings.push(...inspectConfig(described));
   let convolutions: readonly DeclaredConvolution[] | null = null;
+  let network = (): WeightedGraph | NoGraph => ({ problem: 'the file describes no network' });
   try {
     if (described !== null) {
       const graph = kerasGraph(described);
       convolutions = declaredConvolutions(graph, weights.find);
+      network = () => kerasNetwork(graph, weights.find);
       if (root) findings.push(...orderFindings(graph, description, root));
     }
   } catch (error) {
@@ -190,6 +197,7 @@ function read(
     // Kernels are listed as they were viewed: an edit of a view is an edit of the tensor.
     tensors: [...byPath.values()].map((tensor) => views.get(tensor.name) ?? tensor),
     convolutions,
+    graph: network,
     findings,
     described: described !== null,
   };

@@ -13,6 +13,8 @@ import {
 import { ConfigError, kerasGraph } from '../keras/graph';
 import { inspectConfig } from '../keras/inspect-config';
 import { at, nesting, textAt } from '../keras/json';
+import { kerasNetwork } from '../keras/network';
+import type { NoGraph, WeightedGraph } from '../weighted-graph';
 import { ExternalFiles, escapeReason } from '../onnx/external';
 import type { ByteSource } from '../source';
 import { graphConvolutions } from './graph-model';
@@ -62,6 +64,7 @@ export function openTfjs(source: ByteSource): Checkpoint {
       format: 'tfjs',
       variant: `TensorFlow.js ${isGraph ? 'graph' : 'layers'} model${converter === null ? '' : ` (${visible(converter, 60)})`}`,
       tensors,
+      graph: () => layersNetwork(topology, tensors),
       convolutions: [...declared, ...unclaimedKernels(tensors, declared)],
       parts: [...files.opened().values()],
       findings,
@@ -110,6 +113,16 @@ function partOf(model: string, files: ExternalFiles, name: string, findings: Fin
     message: `Weights at '${visible(name, 200)}': the path ${escape}; it was not read.`,
   });
   return null;
+}
+
+/** Of a layers model; a graph model's operators are not translated. */
+function layersNetwork(topology: unknown, tensors: readonly CheckpointTensor[]): WeightedGraph | NoGraph {
+  try {
+    return kerasNetwork(kerasGraph(at(topology, 'model_config') ?? topology), byName(tensors));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { problem: 'its topology is no list of Keras layers' };
+  }
 }
 
 function layerConvolutions(
