@@ -1,7 +1,7 @@
 import { float, int } from '../onnx/build';
 import { activationName } from './layer-kinds';
 import { numberAt, at, type JsonObject } from './json';
-import type { KerasNet} from './net';
+import type { KerasNet } from './net';
 import { Untranslated, type KerasValue } from './net';
 
 /** A layer's own activation. */

@@ -4,7 +4,7 @@ import { layerName } from './declare';
 import type { KerasLayer } from './graph';
 import { at, listAt, numberAt } from './json';
 import { convolutionKind, isBatchNorm, weightRoles } from './layer-kinds';
-import type { KerasNet} from './net';
+import type { KerasNet } from './net';
 import { Untranslated, type KerasValue } from './net';
 import { activate, ownActivation, rectify } from './net-activations';
 import { convolve, imageOf, pool, windowOf, zeroPad } from './net-windows';

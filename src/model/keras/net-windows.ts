@@ -4,7 +4,7 @@ import { at, numberAt, textAt, type JsonObject } from './json';
 import { kernelView } from './kernels';
 import { isChannelsFirst } from './layer-kinds';
 import type { KerasLayer } from './graph';
-import type { KerasNet} from './net';
+import type { KerasNet } from './net';
 import { Untranslated, type KerasValue } from './net';
 
 /** Layers that slide a window over an image: convolutions and pools. */
