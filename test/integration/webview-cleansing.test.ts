@@ -168,6 +168,12 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       await slide(page, 'ratio-stage-4', '1');
       expect(redrawnShareOf(WEIGHTS, await lastRatios(panel, 2))).toBeCloseTo(share, 9);
       expect(await page.locator('#ratios').textContent()).toContain('this ratio goes no further than');
+      // Asked again, it stays where it is, and does not show what was typed.
+      const field = page.locator('#ratio-stage-4');
+      const limit = await field.inputValue();
+      await field.fill('0.9');
+      await field.press('Enter');
+      await eventually(() => field.inputValue()).toBe(limit);
     });
   });
 

@@ -51,8 +51,7 @@ export class RatioControl {
     this.field.addEventListener('change', () => {
       const ratio = this.field.valueAsNumber;
       const valid = Number.isFinite(ratio) && ratio >= 0 && ratio <= 1;
-      this.field.setAttribute('aria-invalid', String(!valid));
-      this.field.title = valid ? '' : 'Enter a number from 0 to 1.';
+      this.complain(valid);
       if (!valid) return;
       options.onInput(ratio);
       options.onRest();
@@ -63,8 +62,10 @@ export class RatioControl {
   /** @param ratio null where the layers that it stands for differ; `mean` is what the slider then shows */
   update(ratio: number | null, mean = ratio ?? 0): void {
     const shown = ratio ?? mean;
-    // Thousands of rows move while one is dragged: those that stay where they are cost nothing.
-    if (this.shown === ratio && this.slider.valueAsNumber === Number(shown.toFixed(2))) return;
+    const text = ratio === null ? '' : formatRatio(ratio);
+    // Hundreds of rows are brought up to date while one is dragged: those that stay where they are cost nothing.
+    const same = this.slider.valueAsNumber === Number(shown.toFixed(2)) && this.field.value === text;
+    if (same && this.shown === ratio) return;
     this.shown = ratio;
     this.slider.value = String(shown);
     this.slider.style.setProperty('--fill', `${100 * shown}%`);
@@ -72,9 +73,15 @@ export class RatioControl {
       'aria-valuetext',
       ratio === null ? `mixed, ${formatRatio(mean)} on average` : formatRatio(ratio),
     );
-    this.field.value = ratio === null ? '' : formatRatio(ratio);
+    this.field.value = text;
     this.field.placeholder = ratio === null ? 'mixed' : '';
-    this.field.setAttribute('aria-invalid', 'false');
-    this.field.title = '';
+    this.complain(true);
+  }
+
+  private complain(valid: boolean): void {
+    const invalid = String(!valid);
+    if (this.field.getAttribute('aria-invalid') === invalid) return;
+    this.field.setAttribute('aria-invalid', invalid);
+    this.field.title = valid ? '' : 'Enter a number from 0 to 1.';
   }
 }
