@@ -48,4 +48,6 @@ export interface TrainingEngine {
    * RuntimeError where the engine cannot run the graph.
    */
   compile(plan: ProgramPlan, program: Program): Promise<CompiledProgram>;
+  /** Bytes that a program takes at its peak, as an estimate; null where the engine cannot tell. */
+  memoryOf(plan: ProgramPlan, program: Program): Promise<number | null>;
 }

@@ -1,17 +1,11 @@
 import { encodeModel } from '../model/onnx/encode';
-import type { OnnxModel } from '../model/onnx/graph';
 import { blockedLayout } from '../runtime/blocked-layout';
 import { TrainingSession, type TrainingSessionOptions } from '../runtime/training-session';
 import type { CompiledProgram, Program, TrainingEngine } from './engine';
-import {
-  accumulateProgram,
-  forwardProgram,
-  gradientProgram,
-  stepProgram,
-  updateProgram,
-  type Block,
-  type ProgramPlan,
-} from './program';
+import { peakBytes } from './graph/memory';
+import type { BuiltGraph } from './graph/ops';
+import { lower } from './lowering/lower';
+import { programGraph, type ProgramPlan } from './program';
 
 /** Runs training graphs, gradients by Scour's own rules, on onnxruntime. */
 export class OnnxruntimeEngine implements TrainingEngine {
@@ -24,8 +18,9 @@ export class OnnxruntimeEngine implements TrainingEngine {
   }
 
   async compile(plan: ProgramPlan, program: Program): Promise<CompiledProgram> {
-    const block = this.settings.device === 'cpu' ? await blockedLayout() : null;
-    const session = await TrainingSession.create(encodeModel(graphOf(plan, program, block)), this.settings);
+    const { g, outputs } = await this.build(plan, program);
+    const model = encodeModel(g.toModel(outputs, plan.forward.opsets));
+    const session = await TrainingSession.create(model, this.settings);
     return {
       run: (feeds, into) => session.run(feeds, into),
       release: async () => {
@@ -34,19 +29,15 @@ export class OnnxruntimeEngine implements TrainingEngine {
       },
     };
   }
-}
 
-function graphOf(plan: ProgramPlan, program: Program, block: Block): OnnxModel {
-  switch (program.kind) {
-    case 'step':
-      return stepProgram(plan, program.batch, block);
-    case 'part':
-      return accumulateProgram(plan, program.batch, block);
-    case 'update':
-      return updateProgram(plan);
-    case 'gradients':
-      return gradientProgram(plan, program.batch, program.of, block);
-    case 'forward':
-      return forwardProgram(plan, program, block);
+  /** Null on a GPU: what is free there is not known. */
+  async memoryOf(plan: ProgramPlan, program: Program): Promise<number | null> {
+    if (this.settings.device !== 'cpu') return null;
+    return peakBytes(await this.build(plan, program));
+  }
+
+  private async build(plan: ProgramPlan, program: Program): Promise<BuiltGraph> {
+    const block = this.settings.device === 'cpu' ? await blockedLayout() : null;
+    return lower(programGraph(plan, program), block);
   }
 }

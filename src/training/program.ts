@@ -1,14 +1,12 @@
-import type { OnnxModel } from '../model/onnx/graph';
-import type { GradientsOf, Program } from './engine';
+import type { Program } from './engine';
 import type { ForwardModel } from './forward/forward-model';
 import { instantiate, type BatchNormMode, type Forward } from './forward/instantiate';
 import type { Shapes } from './forward/probe';
 import { differentiate } from './gradients/differentiate';
-import { Ops } from './graph/ops';
+import { Ops, type BuiltGraph } from './graph/ops';
 import { range, sizeOf } from './graph/shape';
 import type { Value } from './graph/value';
 import { inputsOf, totalLoss, type Loss, type LossInput, type LossTerm } from './losses';
-import { lower } from './lowering/lower';
 import type { Optimizer } from './optimizers';
 
 /** How a parameter is trained. */
@@ -54,12 +52,25 @@ export const NAMES = {
   updated: (name: string) => `scour:updated:${name}`,
 } as const;
 
-/** Channels in a block of onnxruntime's blocked layout; null for graphs in standard operators alone. See ./lowering. */
-export type Block = number | null;
+/** The graph that computes a program, in standard operators. */
+export function programGraph(plan: ProgramPlan, program: Program): BuiltGraph {
+  const g = new Ops();
+  switch (program.kind) {
+    case 'step':
+      return { g, outputs: stepGraph(g, plan, program.batch) };
+    case 'part':
+      return { g, outputs: partGraph(g, plan, program.batch) };
+    case 'update':
+      return { g, outputs: updateGraph(g, plan) };
+    case 'gradients':
+      return { g, outputs: gradientGraph(g, plan, program) };
+    case 'forward':
+      return { g, outputs: forwardGraph(g, plan, program) };
+  }
+}
 
 /** Forward, loss, gradients and update of one step, for one batch size: new parameters, state and statistics out. */
-export function stepProgram(plan: ProgramPlan, batch: number, block: Block): OnnxModel {
-  const g = new Ops();
+function stepGraph(g: Ops, plan: ProgramPlan, batch: number): Map<string, Value> {
   const scope = lossScope(g, plan, batch);
   const gradients = parameterGradients(plan, scope);
   const outputs = new Map<string, Value>([
@@ -68,12 +79,11 @@ export function stepProgram(plan: ProgramPlan, batch: number, block: Block): Onn
     ...updates(g, plan, scope.forward.parameters, gradients),
   ]);
   for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
-  return modelOf(g, outputs, plan, block);
+  return outputs;
 }
 
 /** Forward, loss and gradients of a part of a batch, added to what earlier parts gave. */
-export function accumulateProgram(plan: ProgramPlan, batch: number, block: Block): OnnxModel {
-  const g = new Ops();
+function partGraph(g: Ops, plan: ProgramPlan, batch: number): Map<string, Value> {
   const scope = lossScope(g, plan, batch, 'part');
   const outputs = new Map<string, Value>([
     [NAMES.loss, scope.loss],
@@ -84,13 +94,7 @@ export function accumulateProgram(plan: ProgramPlan, batch: number, block: Block
     outputs.set(NAMES.updated(NAMES.accumulated(name)), g.plus(before, gradient));
   }
   for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
-  return modelOf(g, outputs, plan, block);
-}
-
-/** The update from gradients that were accumulated. */
-export function updateProgram(plan: ProgramPlan): OnnxModel {
-  const g = new Ops();
-  return g.toModel(updateGraph(g, plan), plan.forward.opsets);
+  return outputs;
 }
 
 /** Adds the update to `g`: inputs are parameters, accumulated gradients, state and rate; the outputs by name. */
@@ -106,8 +110,11 @@ export function updateGraph(g: Ops, plan: ProgramPlan): Map<string, Value> {
 }
 
 /** Loss, logits and gradients, and no update. */
-export function gradientProgram(plan: ProgramPlan, batch: number, of: GradientsOf, block: Block): OnnxModel {
-  const g = new Ops();
+function gradientGraph(
+  g: Ops,
+  plan: ProgramPlan,
+  { batch, of }: Extract<Program, { kind: 'gradients' }>,
+): Map<string, Value> {
   const scope = lossScope(g, plan, batch);
   const outputs = new Map<string, Value>([
     [NAMES.loss, scope.loss],
@@ -122,12 +129,7 @@ export function gradientProgram(plan: ProgramPlan, batch: number, of: GradientsO
   if (of.parameters)
     for (const { name } of plan.trained) outputs.set(NAMES.gradient(name), gradients.get(name)!);
   for (const [name, value] of scope.forward.newStatistics) outputs.set(NAMES.updated(name), value);
-  return modelOf(g, outputs, plan, block);
-}
-
-function modelOf(g: Ops, outputs: ReadonlyMap<string, Value>, plan: ProgramPlan, block: Block): OnnxModel {
-  const lowered = lower({ g, outputs }, block);
-  return lowered.g.toModel(lowered.outputs, plan.forward.opsets);
+  return outputs;
 }
 
 /** Forward and loss in a graph under construction. */
@@ -167,16 +169,6 @@ export function forwardGraph(
   }
   for (const [name, value] of forward.newStatistics) outputs.set(NAMES.updated(name), value);
   return outputs;
-}
-
-/** A forward pass without gradient. */
-export function forwardProgram(
-  plan: ProgramPlan,
-  program: Extract<Program, { kind: 'forward' }>,
-  block: Block,
-): OnnxModel {
-  const g = new Ops();
-  return modelOf(g, forwardGraph(g, plan, program), plan, block);
 }
 
 function forwardScope(

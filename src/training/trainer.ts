@@ -8,6 +8,7 @@ import { exportModel } from './forward/export';
 import type { ForwardModel } from './forward/forward-model';
 import type { BatchNormMode } from './forward/instantiate';
 import { inlineIfs } from './forward/inline-if';
+import { fittingPart, memoryOfSteps } from './fitting-batch';
 import { prepare } from './forward/prepare';
 import { probe, withFreeBatch } from './forward/probe';
 import { sizeOf } from './graph/shape';
@@ -480,13 +481,27 @@ export class Trainer {
           cause.message,
           { cause },
         );
-      throw new TrainingError(
-        'out-of-memory',
-        `A step with ${batch} samples does not fit into memory. Use parts of ${Math.max(1, Math.floor(batch / 2))} samples or fewer.`,
-        { cause },
-      );
+      throw new TrainingError('out-of-memory', await this.tooLarge(batch), { cause });
     }
   }
+
+  /** What to do about a step that does not fit into memory. */
+  private async tooLarge(batch: number): Promise<string> {
+    const what = `A step with ${batch} samples does not fit into memory`;
+    const memory = await memoryOfSteps(this.engine, this.plan, 'part');
+    const available = process.availableMemory();
+    if (memory === null)
+      return `${what}. Use batches, or parts of them, of ${Math.max(1, Math.floor(batch / 2))} samples or fewer.`;
+    const part = fittingPart(memory, batch, available);
+    const takes = `it takes about ${megabytes(memory.fixed + memory.perSample * batch)}, and ${megabytes(available)} are free`;
+    return part < 1
+      ? `${what}: ${takes}. Not even one sample fits: free memory, or use a machine with more of it.`
+      : `${what}: ${takes}. Use batches, or parts of them, of ${part} samples or fewer.`;
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
 function onnxruntimeEngine({ device = 'cpu', threads = 2, profile }: TrainerOptions): TrainingEngine {

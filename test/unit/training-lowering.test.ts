@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { encodeModel } from '../../src/model/onnx/encode';
 import { blockedLayout } from '../../src/runtime/blocked-layout';
 import { TrainingSession, type HostTensor } from '../../src/runtime/training-session';
-import { Ops, type Window } from '../../src/training/graph/ops';
+import { Ops, type BuiltGraph, type Window } from '../../src/training/graph/ops';
 import { differentiate } from '../../src/training/gradients/differentiate';
 import { BLOCKED_DOMAIN } from '../../src/training/lowering/blocked-ops';
-import { lower, type BuiltGraph } from '../../src/training/lowering/lower';
+import { lower } from '../../src/training/lowering/lower';
 import { noise } from '../support/small-net';
 import { worstError } from '../support/training';
 

@@ -310,7 +310,7 @@ describe('what TensorFlow.js cannot do is said', () => {
       relu: () => failWith('OOM when allocating tensor with shape[4,5,6,6]'),
     });
     expect(reason).toBe('out-of-memory');
-    expect(message).toMatch(/parts of 2 samples/);
+    expect(message).toMatch(/parts of them, of 2 samples/);
   });
 
   it('anything else that fails', async () => {

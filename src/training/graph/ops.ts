@@ -375,3 +375,9 @@ export function windowAttributes(window: Window) {
     pads: ints(window.pads),
   };
 }
+
+/** A graph and what it computes, by name. */
+export interface BuiltGraph {
+  readonly g: Ops;
+  readonly outputs: ReadonlyMap<string, Value>;
+}

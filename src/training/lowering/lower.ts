@@ -1,17 +1,11 @@
 import { COMPOSITE } from '../graph/builder';
 import { INPUT_GRADIENT, KERNEL_GRADIENT } from '../graph/composites';
 import { NodeView } from '../graph/node-view';
-import { Ops } from '../graph/ops';
+import { Ops, type BuiltGraph } from '../graph/ops';
 import type { GraphNode, Value } from '../graph/value';
 import { windowOf } from '../gradients/window';
 import * as blocked from './blocked-convolution';
 import { squeezed } from './squeeze';
-
-/** A graph and what it computes, by name. */
-export interface BuiltGraph {
-  readonly g: Ops;
-  readonly outputs: ReadonlyMap<string, Value>;
-}
 
 /**
  * The same graph as onnxruntime runs it faster: elementwise operations without trailing axes of length 1, and

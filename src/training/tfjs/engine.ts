@@ -28,6 +28,11 @@ export class TfjsEngine implements TrainingEngine {
     return this.guard(() => new TfProgram(this.tf, compute(this.tf, plan, program)));
   }
 
+  /** TensorFlow.js decides itself what it keeps for the gradients. */
+  memoryOf(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   private guard(make: () => CompiledProgram): Promise<CompiledProgram> {
     try {
       return Promise.resolve(make());
