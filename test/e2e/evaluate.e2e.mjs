@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { installCodeServer } from './install.mjs';
 import { startVSCode, until } from './vscode.mjs';
-import { answerFileDialog, chooseInExplorer, panel, setTheme } from './workbench.mjs';
+import { answerFileDialog, chooseFolder, chooseInExplorer, panel, setTheme } from './workbench.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const out = path.join(root, 'out/e2e');
@@ -39,28 +38,6 @@ function makeWorkspace() {
   for (const images of ['images', 'triggered'])
     cpSync(path.join(samples, images), path.join(folder, images), { recursive: true });
   return folder;
-}
-
-/** Answers VS Code's simple folder dialog, which opens at `start`. It takes nothing before it has filled in that. */
-async function chooseFolder(page, start, folder, label) {
-  const input = page.locator('.quick-input-widget input').first();
-  const accept = page.locator('.quick-input-widget .monaco-button', { hasText: label });
-  await input.waitFor();
-  await until(
-    async () => (await input.inputValue()).startsWith(start),
-    10_000,
-    () => `the dialog does not open at ${start}`,
-  );
-  await input.fill(path.join(start, folder));
-  await until(
-    async () => {
-      await accept.click({ timeout: 1000 }).catch(() => undefined); // it may be gone after the click before
-      await sleep(500);
-      return !(await accept.isVisible());
-    },
-    20_000,
-    () => `the dialog does not take ${path.join(start, folder)}`,
-  );
 }
 
 test(

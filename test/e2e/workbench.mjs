@@ -1,4 +1,5 @@
 // What a person does in VS Code's window, by the selectors of VSCODE.md.
+import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from './vscode.mjs';
@@ -56,6 +57,28 @@ export async function answerFileDialog(page, file) {
   await input.waitFor();
   await input.fill(file);
   await page.keyboard.press('Enter');
+}
+
+/** Answers VS Code's simple folder dialog, which opens at `start`. It takes nothing before it has filled in that. */
+export async function chooseFolder(page, start, folder, label) {
+  const input = page.locator('.quick-input-widget input').first();
+  const accept = page.locator('.quick-input-widget .monaco-button', { hasText: label });
+  await input.waitFor();
+  await until(
+    async () => (await input.inputValue()).startsWith(start),
+    10_000,
+    () => `the dialog does not open at ${start}`,
+  );
+  await input.fill(path.join(start, folder));
+  await until(
+    async () => {
+      await accept.click({ timeout: 1000 }).catch(() => undefined); // it may be gone after the click before
+      await sleep(500);
+      return !(await accept.isVisible());
+    },
+    20_000,
+    () => `the dialog does not take ${path.join(start, folder)}`,
+  );
 }
 
 /** Picks a colour theme by its label and waits until the workbench wears it. */
