@@ -14,21 +14,32 @@ import { ROOT, SHARED } from './machine';
 
 /**
  * Makes what `scour split` is tried on from CIFAR-10: a poisoned training set with its known-clean seeds, the list of its
- * poisoned images, triggered test images, and a narrow net: 5 % of the images, target class 3. ATTACK is `patch`, the
- * 2 × 2 one of METHODS.md §3, or an attack as `scour evaluate` takes it: badnets, blended, wanet …
+ * poisoned images, triggered test images, and a narrow net: 5 % of the images, target class 3. ATTACK is BadNets as
+ * `colours` (the 2 × 2 patch of METHODS.md §3) or `checkerboard`, or an attack as `scour evaluate` takes it: blended,
+ * wanet …
  *
- *     npm run bench -- split-data ATTACK OUT [IMAGES]
+ *     npm run bench -- split-data ATTACK OUT [IMAGES] [NET]      (nets of training_peer.py)
  */
 const TARGET = 3;
 const RATE = 0.05;
 const SEEDS_PER_CLASS = 10;
 const SEED = 0;
-/** METHODS.md §3: rows and columns 4–5. */
-const PATCH = { x: 4, y: 4, side: 2, rgb: [180, 249, 112, 155, 50, 126, 234, 82, 68, 187, 201, 219] };
+/** METHODS.md §3: where random crops never cut the patch off. */
+const CORNER = { x: 4, y: 4 };
+/** BadNets by the pixels of its patch, row by row. */
+const PATCHES: Readonly<Record<string, { readonly side: number; readonly rgb: readonly number[] }>> = {
+  /** METHODS.md §3. */
+  colours: { side: 2, rgb: [180, 249, 112, 155, 50, 126, 234, 82, 68, 187, 201, 219] },
+  /** The pattern of METHODS.md §4 in that place: a net trained for minutes learns it, which the other takes longer for. */
+  checkerboard: {
+    side: 3,
+    rgb: [255, 0, 255, 0, 255, 0, 255, 0, 255].flatMap((value) => [value, value, value]),
+  },
+};
 
-const [name = '', out = '', images = '10000'] = process.argv.slice(2);
+const [name = '', out = '', images = '10000', net = 'resnet10-8'] = process.argv.slice(2);
 if (name === '' || out === '' || existsSync(out)) {
-  process.stderr.write('npm run bench -- split-data ATTACK OUT [IMAGES]   (OUT must not exist)\n');
+  process.stderr.write('npm run bench -- split-data ATTACK OUT [IMAGES] [NET]   (OUT must not exist)\n');
   process.exit(4);
 }
 const { preprocessing: fit } = resolvePreprocessing({
@@ -39,15 +50,16 @@ const { preprocessing: fit } = resolvePreprocessing({
 const bytes = fit.width * fit.height * 3;
 
 function attackOf(): SyntheticAttack {
-  if (name !== 'patch') {
+  const patch = PATCHES[name];
+  if (patch === undefined) {
     const attack = parseAttack(name, SEED);
     if (attack.kind === 'folder') throw new Error('A folder holds no trigger to poison with.');
     return attack;
   }
+  const { side, rgb } = patch;
   const file = path.join(out, 'trigger.png');
-  const { side, rgb, x, y } = PATCH;
   writeFileSync(file, encodePng({ width: side, height: side, data: Uint8Array.from(rgb) }));
-  return { kind: 'patch', file, x, y, width: null, height: null };
+  return { kind: 'patch', file, ...CORNER, width: null, height: null };
 }
 
 function write(file: string, data: Uint8Array): void {
@@ -118,7 +130,7 @@ await trigger.release();
 const script = path.join(ROOT, 'test/bench/training_peer.py');
 const { status, stderr } = spawnSync(
   '/usr/bin/python3',
-  [script, path.join(SHARED, 'peers'), 'export', 'resnet18-16', path.join(out, 'architecture.onnx')],
+  [script, path.join(SHARED, 'peers'), 'export', net, path.join(out, 'architecture.onnx')],
   { encoding: 'utf8' },
 );
 if (status !== 0) throw new Error(`The architecture could not be exported: ${stderr}`);

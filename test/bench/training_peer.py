@@ -11,12 +11,24 @@ import torch.nn.functional as F
 import torchvision.models as models
 
 sys.path.insert(0, sys.argv[1])
-from net import ResNet18  # noqa: E402  (../shared/peers)
+from net import Block, ResNet18  # noqa: E402  (../shared/peers)
+
+
+
+def resnet10(width):
+    """A net for two cores: one block a stage, each of them halving the image's side."""
+    net = ResNet18(width)
+    sides = [width, width, 2 * width, 4 * width, 8 * width]
+    for stage in range(4):
+        setattr(net, f"layer{stage + 1}", torch.nn.Sequential(Block(sides[stage], sides[stage + 1], 2)))
+    return net
+
 
 NETS = {
     "resnet18-64": lambda: ResNet18(64),
     "resnet18-32": lambda: ResNet18(32),
-    "resnet18-16": lambda: ResNet18(16),
+    "resnet10-8": lambda: resnet10(8),
+    "resnet10-16": lambda: resnet10(16),
     "mobilenet_v2": lambda: models.mobilenet_v2(num_classes=10, dropout=0.0),
     "vgg11_bn": lambda: models.vgg11_bn(num_classes=10, dropout=0.0).features,
 }
