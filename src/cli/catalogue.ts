@@ -8,6 +8,7 @@ export const CATALOGUE = {
   cleanse: 'distil a student from the model with unlabeled images (BCU), after CLP if wanted',
   evaluate: 'measure ACC on labelled images, ASR and RA on triggered ones; several models side by side',
   split: 'train a new model from a suspicious dataset and rank its samples (ASD)',
+  quarantine: 'move the images that a split suspects out of the dataset, or back',
   report: 'merge results written with --format json into one report: HTML, Markdown or SARIF',
 } as const;
 

@@ -16,6 +16,7 @@ const ENTRIES: Readonly<Record<CommandName, () => Promise<Entry>>> = {
   cleanse: () => import('./entries/cleanse'),
   evaluate: () => import('./entries/evaluate'),
   split: () => import('./entries/split'),
+  quarantine: () => import('./entries/quarantine'),
   report: () => import('./entries/report'),
 };
 

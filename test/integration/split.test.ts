@@ -285,8 +285,21 @@ describe('scour split', () => {
       expect(code).toBe(0);
       const report = v.parse(SplitReportSchema, JSON.parse(stdout));
       expect(report.settings.labelledBatch).toBe(64);
+      const held = path.join(folder, 'held');
+      const move = [
+        'quarantine',
+        path.join(folder, 'out/suspects.json'),
+        '--data',
+        path.join(folder, 'data'),
+      ];
+      const before = filesIn(path.join(folder, 'data'));
+      expect(scour(...move, '--output', held).stdout).toContain(`${report.suspects.suspected} images of`);
+      expect(existsSync(held)).toBe(false);
+      expect(scour(...move, '--output', held, '--yes').code).toBe(0);
+      expect(filesIn(path.join(folder, 'data')).size).toBe(before.size - report.suspects.suspected);
+      expect(scour('quarantine', held, '--undo').code).toBe(0);
+      expect(filesIn(path.join(folder, 'data'))).toEqual(before);
       expect(readdirSync(path.join(folder, 'out')).sort()).toEqual(FILES);
-      await Promise.resolve();
     }),
   );
 });
