@@ -46,7 +46,7 @@ class CancelledAt extends JobContext {
   }
 }
 
-function inToySet(use: (folder: string) => Promise<void>): Promise<void> {
+function inToySet(use: (folder: string) => Promise<void> | void): Promise<void> {
   return inTemporaryFolder((folder) => {
     writeToySet(folder);
     return use(folder);
@@ -268,7 +268,7 @@ describe('what is wrong with the data is said, and nothing is written', () => {
 
 describe('scour split', () => {
   it('runs, and says how to use it where something is missing', { timeout: 60_000 }, () =>
-    inToySet(async (folder) => {
+    inToySet((folder) => {
       const run = (...more: string[]) =>
         scour(
           'split',
