@@ -6,10 +6,16 @@ import * as layers from '@tensorflow/tfjs-layers';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/data/random';
+import { STANDARD } from '../../src/data/augment';
+import { defaultStageRatios, ratiosByStage } from '../../src/defenses/bcu/ratios';
+import { cleanseModel, type CleanseOptions } from '../../src/engine/jobs/cleanse';
+import { pruneModel } from '../../src/engine/jobs/prune';
 import { evaluateModels } from '../../src/engine/jobs/evaluate';
+import { openOnnx } from '../../src/model/onnx/open';
 import { FileSource } from '../../src/model/source';
-import { openTfjs } from '../../src/model/tfjs/open';
 import { encodeGraph, hasGraph, weightedGraph, type WeightedGraph } from '../../src/model/weighted-graph';
+import { KERAS, openModel } from '../support/keras';
+import { readNpz } from '../support/npz';
 import { inTemporaryFolder, quiet } from '../support/jobs';
 import { ROOT } from '../support/paths';
 
@@ -104,8 +110,7 @@ async function save(model: layers.LayersModel, folder: string): Promise<string> 
 }
 
 function graphOf(file: string): WeightedGraph {
-  const source = new FileSource(file);
-  const found = weightedGraph(openTfjs(source));
+  const found = weightedGraph(openModel(new FileSource(file)));
   if (!hasGraph(found)) throw new Error(found.problem);
   return found;
 }
@@ -168,4 +173,76 @@ describe('networks that TensorFlow.js saved give the scores that it computes', (
       const file = await save(model, folder);
       expect(() => graphOf(file)).toThrow("its layer 'up' is a Conv2DTranspose layer");
     }));
+});
+
+describe('one classifier as .h5 and as .keras', () => {
+  it.each(['classifier.h5', 'classifier.keras'])('%s gives the scores that numpy computes', async (name) => {
+    const arrays = readNpz(path.join(KERAS, 'classifier.npz'));
+    const [x, scores] = ['x', 'scores'].map((key) => arrays.get(key)!);
+    const session = await InferenceSession.create(encodeGraph(graphOf(path.join(KERAS, name))));
+    const output = await session.run({ input: new Tensor('float32', x!.data as Float32Array, x!.shape) });
+    const ours = output[session.outputNames[0]!]!.data as Float32Array;
+    ours.forEach((value, i) => expect(value).toBeCloseTo(scores!.data[i] as number, 4));
+    await session.release();
+  });
+
+  it.each(['classifier.h5', 'classifier.keras'])('%s is cleansed into its own container', (name) =>
+    inTemporaryFolder(async (folder) => {
+      const input = path.join(KERAS, name);
+      const output = path.join(folder, name);
+      const onnx = path.join(folder, 'student.onnx');
+      const options = (file: string): CleanseOptions => ({
+        data: path.join(ROOT, 'samples/images'),
+        output: file,
+        force: false,
+        resume: false,
+        samples: 32,
+        choose: (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU: 1 }),
+        monitor: null,
+        settings: {
+          epochs: 1,
+          batchSize: 16,
+          rate: 0.01,
+          labels: 'soft',
+          temperature: null,
+          augmentation: STANDARD,
+          seed: 0,
+        },
+        preprocessing: {},
+        onNote: () => undefined,
+        run: { device: 'cpu', threads: 1 },
+      });
+      const report = await cleanseModel(input, options(output), quiet());
+      expect(report.clp!.channels).toBeGreaterThan(0);
+      await cleanseModel(input, options(onnx), quiet());
+      const student = openOnnx(onnx);
+      const { weights } = graphOf(output);
+      for (const [tensor, { dims }] of graphOf(input).weights) {
+        expect(weights.get(tensor)!.dims).toEqual(dims);
+        const trained = student.reader.values(student.model.graph.initializers.get(tensor)!);
+        expect(weights.get(tensor)!.values(), tensor).toEqual(trained);
+      }
+      student.close();
+    }),
+  );
+
+  it.each(['classifier.h5', 'classifier.keras'])('%s loses the same channels in ONNX', (name) =>
+    inTemporaryFolder(async (folder) => {
+      const input = path.join(KERAS, name);
+      const outputs = [name, 'pruned.onnx'].map((file) => path.join(folder, file));
+      for (const output of outputs) await pruneModel(input, { u: 0.5, output, force: false }, quiet());
+      const pruned = openOnnx(outputs[1]!);
+      const before = graphOf(input).weights;
+      let changed = 0;
+      for (const [tensor, own] of graphOf(outputs[0]!).weights) {
+        const values = own.values();
+        expect(values, tensor).toEqual(pruned.reader.values(pruned.model.graph.initializers.get(tensor)!));
+        const was = before.get(tensor)!.values();
+        if (values.some((value, i) => value !== was[i])) changed++;
+      }
+      // γ and β of one convolution, kernel and bias of the other.
+      expect(changed).toBe(4);
+      pruned.close();
+    }),
+  );
 });
