@@ -270,7 +270,9 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       );
       expect(await page.locator('#run').textContent()).toContain('The teacher: ACC 85.7 %, ASR 100.0 %');
       await page.locator('#run summary', { hasText: 'Epochs as a table' }).click();
-      expect(await page.locator('#run details tbody tr').count()).toBe(6);
+      expect(await page.getByRole('table', { name: 'Epochs of the run' }).locator('tbody tr').count()).toBe(
+        6,
+      );
       expect(await page.locator('#run').textContent()).toContain('about 2 minutes left');
       await page.getByRole('button', { name: 'Pause' }).click();
       expect(await last(panel)).toEqual({ kind: 'pause' });
@@ -329,10 +331,15 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       expect(await runs.locator('canvas').getAttribute('aria-label')).toMatch(
         /CLP \+ BCU, 22.1 % re-drawn: before training 12.5 %, epoch 20 2.4 %.*Increasing.*epoch 20 97.0 %/,
       );
-      expect(await runs.locator('.comparison tbody tr').count()).toBe(2);
-      expect(await runs.locator('.comparison tbody tr').first().textContent()).toContain('91.4 %');
+      await runs.locator('summary', { hasText: 'Points as a table' }).click();
+      // Epochs 0 to 20 of either run.
+      expect(await runs.locator('.curve tbody tr').count()).toBe(42);
+      await runs.locator('summary', { hasText: 'Points as a table' }).click();
+      const table = runs.getByRole('table', { name: 'Runs side by side, as their students stand' });
+      expect(await table.locator('tbody tr').count()).toBe(2);
+      expect(await table.locator('tbody tr').first().textContent()).toContain('91.4 %');
       await runs.getByLabel('Compare').first().uncheck();
-      expect(await runs.locator('.comparison tbody tr').count()).toBe(1);
+      expect(await table.locator('tbody tr').count()).toBe(1);
       await runs.getByRole('button', { name: 'Export student…' }).first().click();
       expect(await last(panel)).toEqual({ kind: 'export', id: fixtures.CLP_RUN });
       const result = { output: '/home/ada/models/badnets.cleansed.onnx', bytes: 9, sha256: 'f'.repeat(64) };
