@@ -30,12 +30,12 @@ export function runName(run: CleansingRun, description: CleansingDescription | n
   return startWords({ ratios, clpU, redrawn: run.redrawn }, description);
 }
 
-/** `2026-11-21 12:00`, in the time of the machine; an impossible date stays as it is. */
+/** `2026-11-21 12:00:00`, in the time of the machine; an impossible date stays as it is. */
 export function startedAt({ started }: Pick<CleansingRun, 'started'>): string {
   const date = new Date(started);
   if (Number.isNaN(date.getTime())) return started;
   const two = (n: number): string => String(n).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
 /** What a run is and how far it came, in a line. */
