@@ -1,4 +1,4 @@
-import type { CleanseReport } from '../protocol/cleanse';
+import type { CleanseReport, Monitored } from '../protocol/cleanse';
 import { count, listShort, visible } from '../protocol/wording';
 import { textTable } from './table';
 
@@ -19,6 +19,7 @@ export function cleanseText(report: CleanseReport): string {
     ].join('\n'),
     stageTable(report),
     epochTable(report),
+    monitorTable(report),
     ...(report.status === 'diverged'
       ? [
           `Training diverged in epoch ${report.history.length + 1}: the output holds epoch ${report.epoch}, which agreed most with the teacher. Try a smaller --lr.`,
@@ -62,6 +63,29 @@ function stageTable({ stages }: CleanseReport): string {
     ];
   });
   return textTable(['stage', 'layers', 'weights', 're-drawn'], rows, [false, true, true, true]);
+}
+
+/** ACC, ASR and RA before the training and of the student that was written. */
+function monitorTable({ monitoring, history, epoch }: CleanseReport): string {
+  const after = history.find((each) => each.epoch === epoch)?.monitored;
+  if (monitoring === null || after === undefined) return '';
+  const { teacher, student } = monitoring.before;
+  const percent = (value: number | null): string => (value === null ? '' : `${value.toFixed(1)} %`);
+  const row = (name: string, { acc, attacks }: Monitored): string[] => [
+    name,
+    percent(acc),
+    ...attacks.flatMap(({ asr, ra }) => [percent(asr), percent(ra)]),
+  ];
+  const header = [
+    'watched',
+    'ACC',
+    ...monitoring.attacks.flatMap(({ name }) => [`ASR ${name}`, `RA ${name}`]),
+  ];
+  return textTable(
+    header,
+    [row('teacher', teacher), row('re-initialised', student), row(`epoch ${epoch}`, after)],
+    header.map((_, i) => i > 0),
+  );
 }
 
 /** All epochs, or of many a selection that holds the first and the last. */

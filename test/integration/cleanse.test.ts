@@ -204,6 +204,9 @@ describe('scour cleanse', () => {
         ['--ratios', 'no-such-file.json'],
         ['--ratios', '0,0,0,0,0,1.5'],
         ['--epochs', '0'],
+        ['--preset', 'best'],
+        ['--preset', 'uniform', '--ratios', '0,0,0,0,0,0'],
+        ['--attack', 'badnets', '--target', '0'],
         ['--labels', 'none'],
         ['--format', 'sarif'],
       ])

@@ -16,6 +16,7 @@ import type { Live } from '../../src/engine/server';
 import { openOnnx } from '../../src/model/onnx/open';
 import { DEFAULT_TRAINING, type CleansingEvent, type CleansingOrder } from '../../src/protocol/cleansing';
 import { TrainingError } from '../../src/training/errors';
+import { cleanseText } from '../../src/report/cleanse-text';
 import { Classifier } from '../../src/runtime/classifier';
 import { JobContext } from '../../src/engine/job-context';
 import { inTemporaryFolder, quiet, scan } from '../support/jobs';
@@ -101,6 +102,9 @@ describe('a run of BCU in its folder', () => {
         expect(finished.before!.teacher.attacks[0]!.asr).toBeGreaterThan(90);
         expect(finished.before!.student.attacks[0]!.asr).toBeLessThan(50);
         for (const { monitored } of finished.history) expect(monitored!.n).toBe(60);
+        expect(cleanseText(finished.report!)).toMatch(
+          /watched +ACC +ASR badnets +RA badnets\n.*\nteacher +\d.*\nre-initialised +\d.*\nepoch 2 +\d/,
+        );
 
         const cut = listener((event) => {
           if (event.kind === 'step' && event.point.step === 3) cut.pause.abort();
