@@ -11,7 +11,7 @@ import { reportError } from './commands/register';
 import { Comparer } from './compare/comparer';
 import { EngineClient } from './engine/client';
 import { forkEngine } from './engine/process';
-import { Evaluator } from './evaluation/evaluator';
+import { EVALUATION_PANEL, Evaluator } from './evaluation/evaluator';
 import { PlanMemory } from './evaluation/memory';
 import { ResultStore } from './results/store';
 import { setting } from './settings';
@@ -85,6 +85,7 @@ export class Host implements vscode.Disposable {
       vscode.window.registerCustomEditorProvider(AUDIT_EDITOR, editors, {
         supportsMultipleEditorsPerDocument: false,
       }),
+      vscode.window.registerWebviewPanelSerializer(EVALUATION_PANEL, evaluator),
       vscode.window.createTreeView('scour.models', { treeDataProvider: new ModelsTree(results) }),
       registerCommands({ log, editors, actions, comparer, evaluator, cleanser, results }),
       vscode.window.registerWebviewPanelSerializer(CLEANSING_PANEL, cleanser),

@@ -117,3 +117,9 @@ export const FromEvaluationPanelSchema = v.variant('kind', [
   v.object({ kind: v.literal('manageTrust') }),
 ]);
 export type FromEvaluationPanel = v.InferOutput<typeof FromEvaluationPanelSchema>;
+
+/** What a panel keeps for the host to restore it from when its window has been reloaded, beside what is its own. */
+export const KeptModelsSchema = v.object({
+  models: v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1), v.maxLength(100)),
+});
+export type KeptModels = v.InferOutput<typeof KeptModelsSchema>;

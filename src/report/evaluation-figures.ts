@@ -27,7 +27,7 @@ export function className(report: Pick<EvaluationReport, 'classes'>, number: num
 export function targetWords(report: Pick<EvaluationReport, 'classes' | 'target'>): string {
   const { target, classes } = report;
   if (target === null) return '—';
-  if (target === ALL_TO_ALL) return `all-to-all: the true class + 1, mod ${classes?.length ?? 'K'}`;
+  if (target === ALL_TO_ALL) return `all-to-all (the true class + 1, mod ${classes?.length ?? 'K'})`;
   return `${target} (${className(report, target)}); its own images are not counted`;
 }
 

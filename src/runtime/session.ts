@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { InferenceSession } from 'onnxruntime-node';
 import { RuntimeError, isScourError, messageOf } from '../protocol/errors';
+import { loadOnnxruntime } from './ort';
 import { chooseDevice, type Contestant, type Provider } from './device';
 
 export type Device = 'auto' | Provider;
@@ -30,7 +31,7 @@ const TRIAL_MOST = 64 * 1024 * 1024;
  * creates inference sessions. Throws RuntimeError `device-unavailable` or `cannot-load`.
  */
 export async function openSession(path: string, options: SessionOptions): Promise<OpenSession> {
-  const ort = await import('onnxruntime-node');
+  const ort = await loadOnnxruntime();
   const offered = ort.listSupportedBackends().map(({ name }) => name);
   const { device, threads } = options;
   if (device !== 'auto') {
@@ -63,7 +64,7 @@ function hasGpu(): boolean {
 }
 
 async function create(path: string, device: Provider, threads: number): Promise<InferenceSession> {
-  const ort = await import('onnxruntime-node');
+  const ort = await loadOnnxruntime();
   try {
     return await ort.InferenceSession.create(path, {
       executionProviders: [device],
@@ -86,7 +87,7 @@ function contestant(session: InferenceSession): Contestant<InferenceSession> {
 
 /** Every floating-point output for the same made-up images on each device. Throws RuntimeError `run-failed`. */
 async function runTrial(session: InferenceSession): Promise<Float32Array> {
-  const { Tensor } = await import('onnxruntime-node');
+  const { Tensor } = await loadOnnxruntime();
   const feeds: Record<string, InstanceType<typeof Tensor>> = {};
   for (const input of session.inputMetadata) {
     if (!input.isTensor || input.type !== 'float32')

@@ -1,5 +1,6 @@
 import type * as onnxruntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { loadOnnxruntime } from './ort';
 import { RuntimeError, messageOf } from '../protocol/errors';
 import type { Device as DeviceChoice } from './session';
 
@@ -43,7 +44,7 @@ export class TrainingSession {
   static async create(model: Uint8Array, options: TrainingSessionOptions): Promise<TrainingSession> {
     const { device, threads, optimize = true, profile } = options;
     // Loaded when first needed: it is large, and most commands do not train.
-    const runtime = await import('onnxruntime-node');
+    const runtime = await loadOnnxruntime();
     try {
       const session = await runtime.InferenceSession.create(model, {
         executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],

@@ -126,5 +126,12 @@ test(
       readFileSync(path.join(samples, 'badnets.onnx')),
       'the model is untouched',
     );
+
+    // The panel comes back with its window: the models, the images and the triggers; figures are measured anew.
+    await sleep(1000);
+    await page.reload();
+    await shown.getByText(`${reference.n} images in 10 classes`).first().waitFor({ timeout: 60_000 });
+    assert.equal(await shown.locator('.attack-card').count(), 2);
+    assert.equal(await shown.getByLabel('Target class', { exact: true }).inputValue(), '0');
   },
 );

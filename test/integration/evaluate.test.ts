@@ -176,7 +176,7 @@ describe('an evaluation of the sample model', () => {
     expect(result!.asr).toBeGreaterThan(9);
     expect(result!.asr).toBeLessThan(13);
     for (const format of ['text', 'markdown', 'html'] as const) {
-      expect(renderEvaluation(report, format)).toContain('all-to-all: the true class + 1, mod 10');
+      expect(renderEvaluation(report, format)).toContain('all-to-all (the true class + 1, mod 10)');
     }
   });
 
@@ -548,6 +548,15 @@ describe('the command line', () => {
     const { code, stdout, stderr } = scour(...args);
     expect({ code, stdout }).toEqual({ code: exit, stdout: '' });
     expect(stderr).toContain(says);
+  });
+
+  it('a device that is not there is one message, not the runtime’s log', () => {
+    const { code, stderr } = scour('evaluate', MODEL, '--data', IMAGES, '--device', 'cuda');
+    // Where CUDA is installed there is nothing to say.
+    if (code === 0) return;
+    expect(code).toBe(2);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(/^scour: .*cuda.*choose another one/);
   });
 
   it('exits 2 where an image could not be read, after printing the rest', async () => {

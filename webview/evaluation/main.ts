@@ -1,6 +1,7 @@
 import {
   ToEvaluationPanelSchema,
   type FromEvaluationPanel,
+  type KeptModels,
   type ToEvaluationPanel,
 } from '../../src/protocol/evaluation-panel';
 import { ChartGallery } from '../charts/lazy';
@@ -29,7 +30,10 @@ const host = connect<typeof ToEvaluationPanelSchema, FromEvaluationPanel>(
 const post = (message: FromEvaluationPanel): void => {
   host.post(message);
 };
-const memory = new PanelMemory(host.kept, host.keep);
+// The host restores the panel of a reloaded window from the models kept here.
+const memory = new PanelMemory(host.kept, (kept) => {
+  host.keep({ ...kept, models: state.models.map((model) => model.path) } satisfies KeptModels & typeof kept);
+});
 const announcer = new Announcer();
 const gallery = new ChartGallery();
 const sweep = new Sweep(memory, gallery, announcer, post);
@@ -64,6 +68,7 @@ const render = oncePerFrame(() => {
 
 function onMessage(message: ToEvaluationPanel): void {
   state = receive(state, message);
+  if (message.kind === 'models') memory.touch();
   render();
 }
 

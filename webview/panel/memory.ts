@@ -53,6 +53,11 @@ export class PanelMemory implements OpenMemory {
     this.save();
   }
 
+  /** Keeps what the panel remembers beside this, soon. */
+  touch(): void {
+    this.save();
+  }
+
   /** Goes back to where the page was left and follows it from then on. Call once, when the page has its height. */
   followScroll(): void {
     window.scrollTo({ top: this.scroll, behavior: 'instant' });

@@ -2,7 +2,11 @@ import path from 'node:path';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { AttackFile } from '../../protocol/attack';
-import { FromEvaluationPanelSchema, type FromEvaluationPanel } from '../../protocol/evaluation-panel';
+import {
+  FromEvaluationPanelSchema,
+  KeptModelsSchema,
+  type FromEvaluationPanel,
+} from '../../protocol/evaluation-panel';
 import { OutputError } from '../../protocol/errors';
 import { visible } from '../../protocol/wording';
 import { browseForModels } from '../audit/actions';
@@ -17,6 +21,8 @@ import type { PlanMemory } from './memory';
 import { initialPlan, neededFiles, type AttackKind } from './plan';
 import { EvaluationSession, type ModelFile } from './session';
 
+/** Names the panels to VS Code, which restores them with their window. */
+export const EVALUATION_PANEL = 'scour.evaluation';
 const RUNNING = 'Running a model';
 
 export interface EvaluatorServices {
@@ -36,7 +42,7 @@ interface OpenPanel {
 }
 
 /** Opens evaluation panels and carries out what they ask for. */
-export class Evaluator {
+export class Evaluator implements vscode.WebviewPanelSerializer {
   private readonly services: EvaluatorServices;
   private readonly open = new Set<OpenPanel>();
 
@@ -47,31 +53,53 @@ export class Evaluator {
   /** Shows the evaluation of these models: the panel that has them already, or a new one. */
   evaluate(uris: readonly vscode.Uri[]): void {
     const models = uris.map((uri) => ({ path: localPath(uri), name: nameOf(uri) }));
-    const [first] = models;
-    if (first === undefined) return;
+    if (models.length === 0) return;
     const same = [...this.open].find(({ session }) => sameModels(session.models, models));
     if (same !== undefined) {
       same.panel.reveal();
       return;
     }
+    const title = titleOf(models);
+    const panel = vscode.window.createWebviewPanel(EVALUATION_PANEL, title, vscode.ViewColumn.Active);
+    this.fill(panel, models);
+  }
+
+  /** Fills a panel again that was open when its window was reloaded; what it showed is measured anew when asked for. */
+  deserializeWebviewPanel(panel: vscode.WebviewPanel, kept: unknown): Promise<void> {
+    const parsed = v.safeParse(KeptModelsSchema, kept);
+    if (parsed.success) {
+      const uris = parsed.output.models.map((model) => vscode.Uri.file(model));
+      this.fill(
+        panel,
+        uris.map((uri) => ({ path: localPath(uri), name: nameOf(uri) })),
+      );
+    } else {
+      this.services.log.info('an evaluation panel kept no models and is closed');
+      panel.dispose();
+    }
+    return Promise.resolve();
+  }
+
+  /** Shows the evaluation of one or several models in a panel, with the plan of the first one's last time. */
+  private fill(panel: vscode.WebviewPanel, models: readonly ModelFile[]): void {
     const { engine, memory, audits } = this.services;
+    const { path: first } = models[0]!;
     const session = new EvaluationSession({
       models,
       engine,
-      plan: memory.recall(first.path) ?? initialPlan(audits.recall(uris[0]!.toString())),
+      plan: memory.recall(first) ?? initialPlan(audits.recall(vscode.Uri.file(first).toString())),
       remember: (all, plan) => {
         for (const { path: model } of all) memory.remember(model, plan);
       },
       trusted: () => vscode.workspace.isTrusted,
     });
-    this.show(session);
+    this.show(panel, session);
     void session.describe();
   }
 
-  private show(session: EvaluationSession): void {
+  private show(panel: vscode.WebviewPanel, session: EvaluationSession): void {
     const { extensionUri } = this.services;
     const title = titleOf(session.models);
-    const panel = vscode.window.createWebviewPanel('scour.evaluation', title, vscode.ViewColumn.Active);
     const opened = { session, panel };
     this.open.add(opened);
     const subscription = session.subscribe((message) => {
