@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { installCodeServer } from './install.mjs';
 import { startVSCode, until } from './vscode.mjs';
@@ -128,6 +129,7 @@ test(
     );
 
     // The panel comes back with its window: the models, the images and the triggers; figures are measured anew.
+    // What a panel keeps is written a moment after it changes.
     await sleep(1000);
     await page.reload();
     await shown.getByText(`${reference.n} images in 10 classes`).first().waitFor({ timeout: 60_000 });
