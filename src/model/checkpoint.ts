@@ -41,6 +41,14 @@ export interface DeclaredConvolution {
   readonly problem: string | null;
 }
 
+/** Checksums that a file states of its own bytes, compared with them as they pass by. */
+export interface Checksums {
+  /** Takes the next bytes of the file: all of them, in order. */
+  take(bytes: Uint8Array): void;
+  /** What does not fit, once all bytes have passed. */
+  findings(): Finding[];
+}
+
 /** A file of named weights, whatever its format. Values are read when asked for. */
 export interface Checkpoint {
   readonly format: Format;
@@ -58,8 +66,8 @@ export interface Checkpoint {
   readonly findings: readonly Finding[];
   /** What the file says about itself and Scour wrote there (a pruned or cleansed model). */
   readonly provenance: Readonly<Record<string, string>>;
-  /** Reads every stored byte and compares it with the file's checksums, where the format has them. */
-  verify(): Finding[];
+  /** Of formats that have checksums: those of the file itself or of one of its `parts`. */
+  checksums?(file: ByteSource): Checksums | undefined;
   /**
    * The bytes of a file that differs from this one in `edits` and the provenance only, in pieces. Formats without a
    * place for provenance leave it out.

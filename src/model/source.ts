@@ -82,7 +82,10 @@ export class FileSource implements ByteSource {
 
   verifyUnchanged(): void {
     const now = fstatSync(this.fd, { bigint: true });
-    if (now.size !== this.opened.size || now.mtimeNs !== this.opened.mtimeNs) {
+    const { size, mtimeNs, ctimeNs } = this.opened;
+    // A writer can set the time of modification back, but not that of the last change of the inode.
+    const isTouched = process.platform !== 'win32' && now.ctimeNs !== ctimeNs;
+    if (now.size !== size || now.mtimeNs !== mtimeNs || isTouched) {
       throw new ModelError(
         'changed-while-reading',
         this.path,

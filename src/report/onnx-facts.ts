@@ -1,4 +1,4 @@
-import { combinedKey, sha256Of } from '../model/digest';
+import { hashModel, type Hashes } from '../model/digest';
 import {
   PROVENANCE_KEY,
   countOperators,
@@ -9,30 +9,14 @@ import {
 } from '../model/onnx/facts';
 import type { OnnxFile } from '../model/onnx/open';
 import type { ModelFacts } from '../protocol/scan';
-import type { Hashes } from './scan-report';
 
 /** Hashes the model file and its external data; `between` is told the share of bytes done. */
-export async function hashOnnx(
-  file: OnnxFile,
-  between: (fraction: number) => Promise<void>,
-): Promise<Hashes> {
-  const others = externalLocations(file).map((location) => ({
+export function hashOnnx(file: OnnxFile, between: (fraction: number) => Promise<void>): Promise<Hashes> {
+  const parts = externalLocations(file).map((location) => ({
     path: location,
     source: file.external.file(location),
   }));
-  const total = others.reduce((sum, { source }) => sum + source.size, file.source.size);
-  const sha256 = await sha256Of(file.source, (done) => between(done / total));
-  let before = file.source.size;
-  const external: { path: string; bytes: number; sha256: string }[] = [];
-  for (const { path, source } of others) {
-    external.push({
-      path,
-      bytes: source.size,
-      sha256: await sha256Of(source, (done) => between((before + done) / total)),
-    });
-    before += source.size;
-  }
-  return { sha256, external, key: combinedKey(sha256, external) };
+  return hashModel(file.source, parts, between);
 }
 
 /** Facts about an ONNX file, for reports and panels. */

@@ -3,13 +3,6 @@ import type { Layer, ModelFacts, ScanReport } from '../protocol/scan';
 import { count, grouped } from '../protocol/wording';
 import type { Scores } from '../defenses/clp/score';
 
-/** What the bytes of a model are: hashes of all its files. */
-export interface Hashes {
-  readonly sha256: string;
-  readonly external: NonNullable<ModelFacts['external']>;
-  readonly key: string;
-}
-
 /** The report of `scour scan`, one model (CONTRACT.md). */
 export function scanReport(
   model: ModelFacts,

@@ -8,6 +8,7 @@ import { checkpointEdits } from '../../src/defenses/clp/prune-checkpoint';
 import type { Checkpoint } from '../../src/model/checkpoint';
 import { ModelError } from '../../src/protocol/errors';
 import { KERAS, openBytes, openFixture } from '../support/keras';
+import { checksumFindings } from '../support/verify';
 
 const PYTHON = '/usr/bin/python3';
 const HAS_H5PY = spawnSync(PYTHON, ['-c', 'import h5py']).status === 0;
@@ -70,11 +71,12 @@ describe('pruning Keras files in place', () => {
 
   test('functional.keras: the archive stays whole, with provenance and checksums', () => {
     const before = openFixture('functional.keras');
-    const after = openBytes('pruned.keras', pruned(before, { 'scour.provenance': '{"u":3}' }));
+    const bytes = pruned(before, { 'scour.provenance': '{"u":3}' });
+    const after = openBytes('pruned.keras', bytes);
     expect(Object.keys(changes(before, after))).toHaveLength(10);
     expect(after.provenance).toEqual({ 'scour.provenance': '{"u":3}' });
     expect(after.findings.map(({ id }) => id)).toEqual(['made-by-scour']);
-    expect(after.verify()).toEqual([]);
+    expect(checksumFindings(after, bytes)).toEqual([]);
   });
 
   test.each(['compressed.h5', 'deflated.keras'])('%s cannot be changed in place, and says so', (file) => {

@@ -1,9 +1,10 @@
+import type { Hashes } from '../../model/digest';
 import { scoreLayers, type Scores } from '../../defenses/clp/score';
 import type { Identity } from '../../protocol/engine';
 import type { Audit, ScanReport } from '../../protocol/scan';
 import { visible } from '../../protocol/wording';
 import { histogramOf } from '../../report/histogram';
-import { scanReport, type Hashes } from '../../report/scan-report';
+import { scanReport } from '../../report/scan-report';
 import type { JobContext } from '../job-context';
 import { openSubject } from '../subjects/open-subject';
 import type { Subject } from '../subjects/subject';
@@ -26,10 +27,10 @@ export async function scanModel(
   await context.tick('Reading the file', 0);
   const subject = openSubject(path, { withEpsilon });
   try {
-    const hashes = await subject.hash(context.within(0, HASHING));
+    const { hashes, findings } = await subject.verify(context.within(0, HASHING));
     const scores = await scoreSubject(subject, u, context.within(HASHING, 1));
     const facts = subject.facts(hashes);
-    const report = scanReport(facts, subject.findings(), u, scores);
+    const report = scanReport(facts, [...subject.findings(), ...findings], u, scores);
     subject.verifyUnchanged();
     return { report, identity: identityOf(facts.bytes, hashes) };
   } finally {

@@ -4,7 +4,7 @@ import { graphLayers } from '../../defenses/clp/graph-layers';
 import { checkpointEdits } from '../../defenses/clp/prune-checkpoint';
 import { writeAtomically } from '../../model/atomic-write';
 import type { Checkpoint } from '../../model/checkpoint';
-import { combinedKey, sha256Of } from '../../model/digest';
+import { hashModel, type Hashes } from '../../model/digest';
 import { isFloat } from '../../model/dtype';
 import { PROVENANCE_KEY } from '../../model/onnx/facts';
 import type { ByteSource } from '../../model/source';
@@ -18,7 +18,6 @@ import {
 import { ModelError } from '../../protocol/errors';
 import type { Finding } from '../../protocol/findings';
 import type { ModelFacts } from '../../protocol/scan';
-import type { Hashes } from '../../report/scan-report';
 import type { JobContext } from '../job-context';
 import { outputKind } from './output-format';
 import type { Subject, SubjectOptions } from './subject';
@@ -50,8 +49,9 @@ export function checkpointSubject(
       files,
       layers: layers.map(({ layer }) => layer),
       hash: (context) => hashCheckpoint(source, checkpoint, context),
+      verify: (context) => verifyCheckpoint(source, checkpoint, context),
       facts: (hashes) => factsOf(source, checkpoint, graph, hashes),
-      findings: () => findingsOf(checkpoint),
+      findings: () => checkpoint.findings,
       writePruned: async (selection, { output, force, provenance }) => {
         const made: Record<string, string> = provenance === null ? {} : { [PROVENANCE_KEY]: provenance };
         const kind = outputKind({ path, format: checkpoint.format }, output);
@@ -90,30 +90,30 @@ function requiredGraph(found: WeightedGraph | NoGraph, path: string): WeightedGr
   );
 }
 
-/** Hashes the file and every other that holds weights of it. */
-export async function hashCheckpoint(
+/** Hashes the file and every other that holds weights of it. `passing` sees the bytes of each. */
+export function hashCheckpoint(
   source: ByteSource,
   { parts = [] }: Checkpoint,
   context: JobContext,
+  passing?: (file: ByteSource, bytes: Uint8Array) => void,
 ): Promise<Hashes> {
-  const total = [source, ...parts].reduce((sum, { size }) => sum + size, 0);
-  let before = 0;
-  const hashOf = async (file: ByteSource): Promise<string> => {
-    const digest = await sha256Of(file, (done) => context.tick('Hashing', (before + done) / total));
-    before += file.size;
-    return digest;
-  };
-  const sha256 = await hashOf(source);
   const folder = nodePath.dirname(source.path);
-  const external: { path: string; bytes: number; sha256: string }[] = [];
-  for (const part of parts) {
-    external.push({
-      path: nodePath.relative(folder, part.path),
-      bytes: part.size,
-      sha256: await hashOf(part),
-    });
-  }
-  return { sha256, external, key: combinedKey(sha256, external) };
+  const files = parts.map((part) => ({ path: nodePath.relative(folder, part.path), source: part }));
+  return hashModel(source, files, (fraction) => context.tick('Hashing', fraction), passing);
+}
+
+async function verifyCheckpoint(
+  source: ByteSource,
+  checkpoint: Checkpoint,
+  context: JobContext,
+): Promise<{ hashes: Hashes; findings: Finding[] }> {
+  const checksums = new Map(
+    [source, ...(checkpoint.parts ?? [])].map((file) => [file, checkpoint.checksums?.(file)]),
+  );
+  const hashes = await hashCheckpoint(source, checkpoint, context, (file, bytes) =>
+    checksums.get(file)?.take(bytes),
+  );
+  return { hashes, findings: [...checksums.values()].flatMap((each) => each?.findings() ?? []) };
 }
 
 function factsOf(
@@ -137,9 +137,4 @@ function factsOf(
     ...(hashes.external.length > 0 ? { external: hashes.external } : {}),
     ...(Object.keys(provenance).length > 0 ? { provenance: { ...provenance } } : {}),
   };
-}
-
-/** What was noticed while opening, and what the file's own checksums say. */
-function findingsOf(checkpoint: Checkpoint): Finding[] {
-  return [...checkpoint.findings, ...checkpoint.verify()];
 }

@@ -31,6 +31,10 @@ export function onnxSubject(source: ByteSource, options: SubjectOptions): Subjec
       files,
       layers: layers.map(({ layer }) => layer),
       hash: (context) => hashOnnx(file, (fraction) => context.tick('Hashing', fraction)),
+      verify: async (context) => ({
+        hashes: await hashOnnx(file, (fraction) => context.tick('Hashing', fraction)),
+        findings: [],
+      }),
       facts: (hashes) => onnxFacts(file, hashes),
       findings: () => fileFindings(file),
       writePruned: (selection: Selection, target) =>

@@ -1,8 +1,8 @@
 import type { ConvolutionLayer } from '../../defenses/clp/layers';
 import type { Selection } from '../../defenses/clp/prune-onnx';
+import type { Hashes } from '../../model/digest';
 import type { Finding } from '../../protocol/findings';
 import type { ModelFacts } from '../../protocol/scan';
-import type { Hashes } from '../../report/scan-report';
 import type { JobContext } from '../job-context';
 
 /** A model file opened for a job, whatever its format. The caller closes it. */
@@ -13,8 +13,10 @@ export interface Subject {
   /** Convolutions to score, in the file's order. */
   readonly layers: readonly ConvolutionLayer[];
   hash(context: JobContext): Promise<Hashes>;
+  /** Hashes, and in the same pass over the bytes compares them with the file's own checksums, where it has them. */
+  verify(context: JobContext): Promise<{ readonly hashes: Hashes; readonly findings: readonly Finding[] }>;
   facts(hashes: Hashes): ModelFacts;
-  /** What was noticed in the file itself. */
+  /** What was noticed in the file itself, apart from its checksums. */
   findings(): readonly Finding[];
   /**
    * Writes a copy with the selected channels silenced; with `provenance`, it is recorded in the file. Returns what a user

@@ -1,9 +1,9 @@
 import type { ImageSize } from '../../data/preprocessing';
+import type { Hashes } from '../../model/digest';
 import type { OnnxModel } from '../../model/onnx/graph';
 import { openOnnx, type OnnxFile } from '../../model/onnx/open';
 import { replacementEdits } from '../../model/onnx/replacement';
 import { hashOnnx } from '../../report/onnx-facts';
-import type { Hashes } from '../../report/scan-report';
 import type { JobContext } from '../job-context';
 import { closeModelGraph, openModelGraph } from './model-graph';
 import { filesOf, writeOnnxResult } from './onnx-subject';

@@ -10,7 +10,7 @@ import { Hdf5File, hdf5Start } from '../hdf5/open';
 import { provenanceIn, provenanceName } from '../pytorch/provenance';
 import type { ByteSource } from '../source';
 import { ZipArchive, type ZipMember } from '../zip/archive';
-import { checksumFindings } from '../zip/checksums';
+import { ArchiveChecksums } from '../zip/checksums';
 import { editedArchive } from '../zip/edit';
 import { METHOD } from '../zip/records';
 import { ZipError } from '../zip/zip-error';
@@ -70,7 +70,6 @@ function openHdf5(source: ByteSource): Checkpoint {
     graph: content.graph,
     findings: content.findings,
     provenance: {},
-    verify: () => [],
     edited: (edits) => editedInPlace(source, edits, content.tensors),
     close: () => file.close(),
   };
@@ -110,7 +109,7 @@ function openArchive(source: ByteSource): Checkpoint {
     graph: content.graph,
     findings: content.findings,
     provenance,
-    verify: () => checksumFindings(archive),
+    checksums: () => new ArchiveChecksums(archive),
     edited: (edits, made) =>
       editedArchive(
         archive,

@@ -67,7 +67,6 @@ function checkpointOf(
     tensors,
     findings,
     provenance: {},
-    verify: () => [],
     edited: (edits) => editedInPlace(source, edits, tensors),
   };
 }

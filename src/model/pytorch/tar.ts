@@ -58,7 +58,6 @@ export function openTar(source: ByteSource): Checkpoint {
     tensors: weights,
     findings,
     provenance: {},
-    verify: () => [],
     edited: (edits) => editedInPlace(source, edits, weights),
   };
 }

@@ -4,7 +4,7 @@ import { CheckpointError, type Checkpoint, type TensorEdit } from '../checkpoint
 import { byteEdits } from '../edits';
 import type { PickleValue } from '../pickle/values';
 import type { ByteSource } from '../source';
-import { checksumFindings, openMember } from '../zip/checksums';
+import { ArchiveChecksums, openMember } from '../zip/checksums';
 import { ZipArchive, type ZipMember } from '../zip/archive';
 import { editedArchive } from '../zip/edit';
 import { METHOD } from '../zip/records';
@@ -72,7 +72,7 @@ export function openArchive(source: ByteSource): Checkpoint {
     tensors,
     findings,
     provenance,
-    verify: () => checksumFindings(archive),
+    checksums: () => new ArchiveChecksums(archive),
     edited: (edits: readonly TensorEdit[], made) =>
       editedArchive(
         archive,

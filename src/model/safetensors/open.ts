@@ -55,7 +55,6 @@ export function openSafetensors(source: ByteSource): Checkpoint {
     tensors,
     findings,
     provenance,
-    verify: () => [],
     edited: (edits, made) => edited(source, header, byteEdits(source.path, edits, tensors), made),
   };
 }

@@ -72,8 +72,15 @@ export function openSharded(source: ByteSource): ShardedCheckpoint {
       findings,
       provenance: {},
       shards,
-      verify: () =>
-        opened.flatMap(([shard, checkpoint]) => checkpoint.verify().map((finding) => of(shard, finding))),
+      checksums: (file) => {
+        const [shard, checkpoint] = opened.find(([name]) => files.opened().get(name) === file) ?? [];
+        const own = checkpoint?.checksums?.(file);
+        if (shard === undefined || own === undefined) return undefined;
+        return {
+          take: (bytes) => own.take(bytes),
+          findings: () => own.findings().map((finding) => of(shard, finding)),
+        };
+      },
       edited: () => {
         throw new ModelError(
           'unsupported-type',

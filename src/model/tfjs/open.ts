@@ -69,7 +69,6 @@ export function openTfjs(source: ByteSource): Checkpoint {
       parts: [...files.opened().values()],
       findings,
       provenance: {},
-      verify: () => [],
       edited: () => {
         throw new ModelError(
           'unsupported-type',

@@ -1,4 +1,4 @@
-import { constants, crc32, inflateRawSync } from 'node:zlib';
+import { constants, inflateRawSync } from 'node:zlib';
 import type { Finding } from '../../protocol/findings';
 import { visible } from '../../protocol/wording';
 import { SliceSource } from '../slice-source';
@@ -27,7 +27,6 @@ export interface ZipMember {
 
 /** Compressed members are unpacked into memory up to this size. */
 const MAX_UNPACKED = 256 * 1024 * 1024;
-const CHUNK = 4 * 1024 * 1024;
 
 /** A zip archive read by range: the directory and local headers at once, members when asked for. */
 export class ZipArchive {
@@ -80,16 +79,6 @@ export class ZipArchive {
       throw new ZipError('too-large', label, `unpacks to ${member.size} bytes, more than Scour holds`);
     }
     return new MemorySource(label, this.inflate(member, label));
-  }
-
-  /** True where the member's bytes have the checksum that the directory says. Reads it piece by piece. */
-  checksumMatches(member: ZipMember): boolean {
-    const bytes = this.open(member);
-    let crc = 0;
-    for (let at = 0; at < bytes.size; at += CHUNK) {
-      crc = crc32(bytes.read(at, Math.min(CHUNK, bytes.size - at)), crc);
-    }
-    return crc === member.crc;
   }
 
   private inflate(member: ZipMember, label: string): Uint8Array {
