@@ -1,3 +1,5 @@
+import { ONNXRUNTIME, type TfjsSearch, type TrainingEngineChoice } from '../protocol/training-engine';
+
 /** What a numeric setting may be. package.json contributes the same numbers; a test compares the two. */
 export interface SettingValues {
   readonly default: number;
@@ -21,4 +23,9 @@ export function settingValue(id: SettingId, written: unknown): number {
   const { default: standard, minimum, maximum } = SETTINGS[id];
   if (typeof written !== 'number' || !Number.isFinite(written)) return standard;
   return Math.min(maximum, Math.max(minimum, written));
+}
+
+/** What a user wrote as the training engine; onnxruntime where it is nothing that Scour knows. */
+export function trainingEngineOf(written: unknown, search: TfjsSearch): TrainingEngineChoice {
+  return written === 'tfjs' ? { name: 'tfjs', search } : ONNXRUNTIME;
 }

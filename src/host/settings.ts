@@ -1,7 +1,23 @@
 import { workspace } from 'vscode';
-import { settingValue, type SettingId } from './setting-values';
+import type { TfjsSearch, TrainingEngineChoice } from '../protocol/training-engine';
+import { settingValue, trainingEngineOf, type SettingId } from './setting-values';
 
-/** The value of a setting, as it is now. */
+/** The value of a numeric setting, as it is now. */
 export function setting(id: SettingId): number {
   return settingValue(id, workspace.getConfiguration().get(id));
+}
+
+/** What is to train students, as the settings say now. */
+export function chosenTrainingEngine(): TrainingEngineChoice {
+  return trainingEngineOf(workspace.getConfiguration().get('scour.trainingEngine'), tfjsSearch());
+}
+
+/** Where TensorFlow.js is looked for: the folder of the setting, or else the folders of the workspace. */
+export function tfjsSearch(): TfjsSearch {
+  const folders = workspace.workspaceFolders ?? [];
+  const written = workspace.getConfiguration().get('scour.tfjsPath');
+  return {
+    workspaces: folders.flatMap(({ uri }) => (uri.scheme === 'file' ? [uri.fsPath] : [])),
+    setting: typeof written === 'string' && written.trim() !== '' ? written.trim() : null,
+  };
 }

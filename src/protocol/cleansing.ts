@@ -4,6 +4,7 @@ import { CleanseEpochSchema, CleanseReportSchema, MonitoredPairSchema } from './
 import { DEVICES } from './evaluation';
 import { PreprocessingOptionsSchema } from './preprocessing';
 import { AgreementSchema } from './prune';
+import { ONNXRUNTIME, TrainingEngineChoiceSchema } from './training-engine';
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -112,6 +113,8 @@ export const CleansingOrderSchema = v.object({
   monitor: v.nullable(MonitorChoiceSchema),
   preprocessing: PreprocessingOptionsSchema,
   device: v.picklist(DEVICES),
+  /** What trains the student. Runs of earlier versions do not say it. */
+  engine: v.optional(TrainingEngineChoiceSchema, ONNXRUNTIME),
 });
 /** All that a run is asked for. */
 export type CleansingOrder = v.InferOutput<typeof CleansingOrderSchema>;

@@ -10,6 +10,7 @@ import { JobContext } from '../../src/engine/job-context';
 import { openOnnx } from '../../src/model/onnx/open';
 import { CleanseReportSchema } from '../../src/protocol/cleanse';
 import { CancelledError } from '../../src/protocol/errors';
+import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { cleanseText } from '../../src/report/cleanse-text';
 import { scour, startScour } from '../support/cli';
 import { inTemporaryFolder, quiet } from '../support/jobs';
@@ -38,6 +39,7 @@ function options(output: string, changes: Partial<CleanseOptions> = {}): Cleanse
     },
     preprocessing: {},
     onNote: () => undefined,
+    engine: ONNXRUNTIME,
     run: { device: 'cpu', threads: 2 },
     ...changes,
   };

@@ -15,6 +15,7 @@ import { RunFolder } from '../../src/engine/jobs/cleanse-runs';
 import type { Live } from '../../src/engine/server';
 import { openOnnx } from '../../src/model/onnx/open';
 import { DEFAULT_TRAINING, type CleansingEvent, type CleansingOrder } from '../../src/protocol/cleansing';
+import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { TrainingError } from '../../src/training/errors';
 import { cleanseText } from '../../src/report/cleanse-text';
 import { Classifier } from '../../src/runtime/classifier';
@@ -42,6 +43,7 @@ async function orderOf(changes: Partial<CleansingOrder> = {}): Promise<Cleansing
     monitor: null,
     preprocessing: {},
     device: 'cpu',
+    engine: ONNXRUNTIME,
     ...changes,
   };
 }

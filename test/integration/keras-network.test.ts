@@ -14,6 +14,7 @@ import { evaluateModels } from '../../src/engine/jobs/evaluate';
 import { openOnnx } from '../../src/model/onnx/open';
 import { FileSource } from '../../src/model/source';
 import { encodeGraph, hasGraph, weightedGraph, type WeightedGraph } from '../../src/model/weighted-graph';
+import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { KERAS, openModel } from '../support/keras';
 import { readNpz } from '../support/npz';
 import { inTemporaryFolder, quiet } from '../support/jobs';
@@ -209,6 +210,7 @@ describe('one classifier as .h5 and as .keras', () => {
           seed: 0,
         },
         preprocessing: {},
+        engine: ONNXRUNTIME,
         onNote: () => undefined,
         run: { device: 'cpu', threads: 1 },
       });

@@ -12,6 +12,7 @@ import { openOnnx } from '../../src/model/onnx/open';
 import { openPyTorch } from '../../src/model/pytorch/open';
 import { FileSource } from '../../src/model/source';
 import type { PreprocessingOptions } from '../../src/protocol/preprocessing';
+import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { inTemporaryFolder, quiet, scan } from '../support/jobs';
 import { FIXTURES, HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
 import { HAS_TORCH, NEEDS_TORCH, PYTHON } from '../support/torch';
@@ -44,6 +45,7 @@ function cleanseOptions(output: string): CleanseOptions {
       seed: 0,
     },
     preprocessing: PREPROCESSING,
+    engine: ONNXRUNTIME,
     onNote: () => undefined,
     run: { device: 'cpu', threads: 2 },
   };

@@ -17,6 +17,7 @@ import {
   type ToCleansingPanel,
 } from '../../src/protocol/cleansing-panel';
 import { CancelledError } from '../../src/protocol/errors';
+import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 
 const KEY = 'a'.repeat(64);
 const DESCRIPTION: CleansingDescription = {
@@ -111,6 +112,7 @@ function open(plan: CleansingPlan = PLAN) {
     plan,
     remember: (kept) => remembered.push(kept),
     trusted: () => true,
+    trainingEngine: () => ONNXRUNTIME,
   });
   session.subscribe((message) => {
     expect(v.is(ToCleansingPanelSchema, message), JSON.stringify(message)).toBe(true);
@@ -187,7 +189,7 @@ describe('cleansing session', () => {
   it('takes over what a run was made of, but for what is watched', async () => {
     const { session, answers, last } = open({ ...PLAN, monitorData: '/labelled' });
     await session.describe();
-    const order = { ...orderOf(PLAN, '/net.onnx'), ratios: [0.7, 0.8], clpU: 2, data: '/other' };
+    const order = { ...orderOf(PLAN, '/net.onnx', ONNXRUNTIME), ratios: [0.7, 0.8], clpU: 2, data: '/other' };
     const id = '20261121-120000-0000000a';
     answers.listRuns = { runs: [runOf(id, 'complete', order)], damaged: [] };
     await session.describe();
@@ -216,9 +218,10 @@ describe('plan of a cleansing', () => {
     const attacks = [{ id: 1, attack: { kind: 'folder', path: '/triggered' } as const }];
     expect(obstacle({ ...ready, attacks })).toBeNull();
     expect(obstacle({ ...ready, attacks, monitorData: '/labelled' })).toContain('target');
-    expect(orderOf({ ...ready, attacks }, '/net.onnx').monitor).toBeNull();
+    expect(orderOf({ ...ready, attacks }, '/net.onnx', ONNXRUNTIME).monitor).toBeNull();
     expect(
-      orderOf({ ...ready, attacks, monitorData: '/labelled', target: 'all' }, '/net.onnx').monitor,
+      orderOf({ ...ready, attacks, monitorData: '/labelled', target: 'all' }, '/net.onnx', ONNXRUNTIME)
+        .monitor,
     ).toEqual({
       data: '/labelled',
       attacks: [{ kind: 'folder', path: '/triggered' }],

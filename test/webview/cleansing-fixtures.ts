@@ -9,6 +9,7 @@ import {
   type StudentPreview,
 } from '../../src/protocol/cleansing';
 import type { DataDescription } from '../../src/protocol/evaluation';
+import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { BADNETS, CLASSES, PREPROCESSING } from './evaluation-fixtures';
 import { random, scoredLayer } from './fixtures';
 
@@ -233,6 +234,7 @@ export function runOf(options: RunOptions): CleansingRun {
     monitor: watched ? { data: LABELLED, attacks: [BADNETS], target: 0, limit: 1000 } : null,
     preprocessing: {},
     device: 'auto' as const,
+    engine: ONNXRUNTIME,
   };
   return {
     id,

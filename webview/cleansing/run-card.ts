@@ -107,7 +107,7 @@ export function factsOf(run: CleansingRun): string {
     augmentation.flip ? 'flip' : 'no flip',
     `seed ${seed}`,
     ...(run.held === null ? [] : [`${plural(run.held, 'channel')} held at zero`]),
-    ...(run.devices === null ? [] : [`on ${visible(run.devices.student, 60)}`]),
+    ...(run.devices === null ? [] : [`on ${visible(run.devices.student, 120)}`]),
     ...(run.report === null ? [] : [`agreement ${formatPercent(run.report.agreement)}`]),
   ];
   return `${parts.join(', ')}.`;

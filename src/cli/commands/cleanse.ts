@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { STANDARD } from '../../data/augment';
 import { presetNamed } from '../../defenses/bcu/presets';
 import { defaultStageRatios, ratiosByLayer, ratiosByStage, type Ratios } from '../../defenses/bcu/ratios';
@@ -7,6 +8,7 @@ import { cleanseModel, type CleanseOptions } from '../../engine/jobs/cleanse';
 import { CleanseState } from '../../engine/jobs/cleanse-state';
 import type { MonitorChoice } from '../../protocol/cleansing';
 import { CancelledError, UsageError, messageOf } from '../../protocol/errors';
+import { TRAINING_ENGINES, type TrainingEngineChoice } from '../../protocol/training-engine';
 import { cleanseText } from '../../report/cleanse-text';
 import { attacksOf } from '../attack-options';
 import { CATALOGUE } from '../catalogue';
@@ -51,6 +53,14 @@ export const CLEANSE: Command = {
     ['--monitor-data DIR', 'labelled images: ACC after every epoch, and with a trigger ASR and RA'],
     ['--triggered DIR, --attack NAME, --target K', 'the triggers to watch, as scour evaluate takes them'],
     ['--monitor-samples N', 'at most N of those images (default: 1000)'],
+    [
+      '--engine onnxruntime|tfjs',
+      'what trains the student (default: onnxruntime); --device is where onnxruntime runs',
+    ],
+    [
+      '--tfjs-path DIR',
+      'folder of @tensorflow/tfjs-node-gpu or tfjs-node, or where one is installed (default: .)',
+    ],
     ['--resume', 'continue an interrupted run'],
     ['--force', 'replace OUT where it exists, and forget an interrupted run'],
   ],
@@ -73,6 +83,8 @@ export const CLEANSE: Command = {
     temperature: { type: 'string' },
     pad: { type: 'string' },
     'no-flip': { type: 'boolean' },
+    engine: { type: 'string' },
+    'tfjs-path': { type: 'string' },
     resume: { type: 'boolean' },
     force: { type: 'boolean' },
   },
@@ -135,8 +147,22 @@ function optionsOf(values: OptionValues): Omit<CleanseOptions, 'onNote'> {
       seed: seed(values),
     },
     preprocessing: preprocessingOptions(values),
+    engine: engineOf(values),
     run: sessionOptions(values),
   };
+}
+
+/** What trains the student; packages are searched for in the current folder. Throws UsageError. */
+function engineOf(values: OptionValues): TrainingEngineChoice {
+  const name = choice(values, 'engine', TRAINING_ENGINES, 'onnxruntime');
+  const given = text(values, 'tfjs-path');
+  if (name === 'tfjs') {
+    const setting = given === undefined ? null : path.resolve(given);
+    return { name, search: { workspaces: [process.cwd()], setting } };
+  }
+  if (given !== undefined)
+    throw new UsageError('bad-value', '--tfjs-path needs --engine tfjs: onnxruntime trains otherwise.');
+  return { name };
 }
 
 /** What to measure after every epoch. Throws UsageError. */

@@ -14,18 +14,20 @@ import type { Preprocessing } from '../../protocol/preprocessing';
 import type { PrunedLayer } from '../../protocol/prune';
 import { count, visible } from '../../protocol/wording';
 import type { SessionOptions } from '../../runtime/session';
-import type { TrainingDevice } from '../../runtime/training-session';
 import { TrainingError } from '../../training/errors';
 import { constant } from '../../training/schedules';
 import { Trainer } from '../../training/trainer';
 import type { JobContext } from '../job-context';
 import { prunedLayers, selectionOf } from './prune';
+import type { ReadyEngine } from './training-engine';
 
 export interface StudentOptions {
   /** CLP at this u first, its channels held at zero; null without. */
   readonly clpU: number | null;
   readonly settings: DistillationSettings;
-  readonly run: SessionOptions;
+  /** What trains the student; `run` gives its threads. */
+  readonly engine: ReadyEngine;
+  readonly run: Pick<SessionOptions, 'threads'>;
 }
 
 /** The model in training: the teacher's graph, its weights re-drawn in part. */
@@ -33,7 +35,8 @@ export interface Student {
   /** What the student's graph was read from: the input, or its pruned copy in memory. */
   readonly file: OnnxFile;
   readonly trainer: Trainer;
-  readonly device: TrainingDevice;
+  /** What computes its training, as reports name it. */
+  readonly device: string;
   readonly pruned: readonly PrunedLayer[];
   /** What a user must know of it. */
   readonly notes: readonly string[];
@@ -47,7 +50,7 @@ export interface Student {
 export async function makeStudent(
   original: OnnxFile,
   ratios: Ratios,
-  { clpU, settings, run }: StudentOptions,
+  { clpU, settings, engine, run }: StudentOptions,
   preprocessing: Preprocessing,
   context: JobContext,
 ): Promise<Student> {
@@ -55,14 +58,14 @@ export async function makeStudent(
   const clp = clpU === null ? null : await prune(original, clpU, context);
   const file = clp?.file ?? original;
   try {
-    const device = run.device === 'auto' ? 'cpu' : run.device;
     const masks: Masks = clp?.masks ?? new Map<string, Float32Array>();
     const trainer = await Trainer.create(file.model, file.reader, {
       loss: lossOf(settings),
       optimizer: optimizerOf(),
       schedule: constant(settings.rate),
       masks,
-      device,
+      device: engine.device,
+      ...(engine.engine === null ? {} : { engine: engine.engine }),
       threads: run.threads === 0 ? availableParallelism() : run.threads,
       image: inputDims(preprocessing),
     });
@@ -70,7 +73,7 @@ export async function makeStudent(
     return {
       file,
       trainer,
-      device,
+      device: engine.label,
       pruned: clp?.pruned ?? [],
       notes,
       release: async () => {

@@ -52,6 +52,7 @@ export function runKey(
     preprocessing,
     pixels: pool.sha256,
     device: options.run.device,
+    engine: student.device,
     monitor: options.monitor,
   };
   return createHash('sha256').update(JSON.stringify(all)).digest('hex');

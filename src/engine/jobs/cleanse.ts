@@ -12,8 +12,10 @@ import { checkOutput } from '../../model/atomic-write';
 import type { CleanseReport } from '../../protocol/cleanse';
 import type { CleansingRun, MonitorChoice, StepPoint } from '../../protocol/cleansing';
 import type { Preprocessing, PreprocessingOptions } from '../../protocol/preprocessing';
+import type { TrainingEngineChoice } from '../../protocol/training-engine';
 import { VERSION } from '../../protocol/version';
 import { Classifier } from '../../runtime/classifier';
+import type { SessionOptions } from '../../runtime/session';
 import type { JobContext } from '../job-context';
 import { openRunnable } from '../subjects/runnable';
 import { openTrainable } from '../subjects/trainable';
@@ -23,6 +25,7 @@ import { CleanseState } from './cleanse-state';
 import { makeStudent, type StudentOptions } from './cleanse-student';
 import { runKey, train, type TrainingJob } from './cleanse-training';
 import { presetsFor } from './describe-cleansing';
+import { readyEngine } from './training-engine';
 
 /** What is re-drawn, and what is held at zero. */
 export interface Choice {
@@ -31,7 +34,7 @@ export interface Choice {
   readonly clpU: number | null;
 }
 
-export interface CleanseOptions extends Omit<StudentOptions, 'clpU'> {
+export interface CleanseOptions extends Pick<StudentOptions, 'settings'> {
   readonly data: string;
   readonly output: string;
   readonly force: boolean;
@@ -44,6 +47,10 @@ export interface CleanseOptions extends Omit<StudentOptions, 'clpU'> {
   /** What to measure after every epoch; null = nothing. */
   readonly monitor: MonitorChoice | null;
   readonly preprocessing: PreprocessingOptions;
+  /** What trains the student. */
+  readonly engine: TrainingEngineChoice;
+  /** What the teacher runs on, and the student where onnxruntime trains it. */
+  readonly run: SessionOptions;
   /** Told what a user must know, as soon as it is known: a wrong normalisation before the training, not after it. */
   readonly onNote: (note: string) => void;
   /** Told how the run stands: before the first step, and after each epoch. */
@@ -60,7 +67,7 @@ export type RunState = Pick<CleansingRun, 'redrawn' | 'held' | 'devices' | 'befo
  * weights. While it trains, the state is kept next to the output; where the job is paused, cancelled or killed, `resume`
  * continues it to the same result. A run that diverges writes its best epoch and says so.
  *
- * Throws ModelError, DataError, RuntimeError, TrainingError, OutputError, UsageError, PausedError or CancelledError; then
+ * Throws ModelError, DataError, RuntimeError, TfjsPackageError, TrainingError, OutputError, UsageError, PausedError or CancelledError; then
  * nothing carries the output's name.
  */
 export async function cleanseModel(
@@ -75,6 +82,7 @@ export async function cleanseModel(
     checkOutput(options.output, { force: options.force, inputs: model.files });
     model.checkOutput(options.output);
     state.check(options);
+    const engine = await readyEngine(options.engine, options.run);
     const stages = stagesOf(file);
     const choice = await options.choose(stages, () => presetsFor(file, stages, context.within(0, 0.003)));
     const { sha256: inputSha256, key } = await model.hash(context.within(0.003, 0.005));
@@ -90,7 +98,7 @@ export async function cleanseModel(
       const monitor = await openMonitor(options, preprocessing);
       try {
         const pool = await loadPool(options, preprocessing, context.within(0.005, 0.02));
-        const studentOptions = { ...options, clpU: choice.clpU };
+        const studentOptions = { ...options, engine, clpU: choice.clpU };
         const student = await makeStudent(
           file,
           choice.ratios,

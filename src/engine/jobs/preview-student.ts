@@ -12,6 +12,7 @@ import type { JobContext } from '../job-context';
 import { writeOnnxCopy } from '../subjects/onnx-subject';
 import { openTrainable } from '../subjects/trainable';
 import { makeStudent } from './cleanse-student';
+import { onnxruntimeOn } from './training-engine';
 
 /**
  * What the re-initialised student predicts before any training, beside its teacher, on images as they are. The same seed
@@ -42,7 +43,7 @@ export async function previewStudent(
       const student = await makeStudent(
         file,
         ratios,
-        { clpU, settings, run: { device: 'cpu', threads: 0 } },
+        { clpU, settings, engine: onnxruntimeOn({ device: 'cpu' }), run },
         preprocessing,
         context.within(0, 0.3),
       );

@@ -123,7 +123,7 @@ function resumable(folder: RunFolder, key: string): CleansingRun {
 }
 
 function optionsOf(order: CleansingOrder, folder: RunFolder): Omit<CleanseOptions, 'resume' | 'onNote'> {
-  const { data, samples, ratios, clpU, training, monitor, preprocessing, device } = order;
+  const { data, samples, ratios, clpU, training, monitor, preprocessing, device, engine } = order;
   return {
     data,
     output: folder.student,
@@ -134,6 +134,7 @@ function optionsOf(order: CleansingOrder, folder: RunFolder): Omit<CleanseOption
     monitor,
     settings: training,
     preprocessing,
+    engine,
     run: { device, threads: 0 },
   };
 }

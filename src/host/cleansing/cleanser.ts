@@ -17,6 +17,7 @@ import { neededFiles, type AttackKind } from '../evaluation/plan';
 import { examineTarget } from '../export-target';
 import { localPath, nameOf } from '../local-file';
 import { writeAtomically } from '../results/files';
+import { chosenTrainingEngine } from '../settings';
 import { showPanel } from '../show-panel';
 import { manageTrust, requireTrust } from '../trust';
 import { chooseImages, chooseRatioFile, chooseRatios, chooseStudentFile, confirmDeletion } from './dialogs';
@@ -104,6 +105,7 @@ export class Cleanser implements vscode.WebviewPanelSerializer {
       plan,
       remember: (changed) => memory.remember(model, changed),
       trusted: () => vscode.workspace.isTrusted,
+      trainingEngine: chosenTrainingEngine,
     });
     memory.remember(model, plan);
     const opened = { session, panel: null };

@@ -1,6 +1,7 @@
 import { DEFAULT_TRAINING, type CleansingDescription, type CleansingOrder } from '../../protocol/cleansing';
 import type { CleansingPlan } from '../../protocol/cleansing-panel';
 import type { EvaluationPlan } from '../../protocol/evaluation-panel';
+import type { TrainingEngineChoice } from '../../protocol/training-engine';
 import type { EditorSettings } from '../audit/memory';
 
 /** Labelled images that a student is watched on unless the user says otherwise. */
@@ -47,8 +48,8 @@ export function obstacle(plan: CleansingPlan): string | null {
   return null;
 }
 
-/** What the engine is asked to run. The plan has no obstacle. */
-export function orderOf(plan: CleansingPlan, path: string): CleansingOrder {
+/** What the engine is asked to run. The plan has no obstacle. `engine` is the user's setting. */
+export function orderOf(plan: CleansingPlan, path: string, engine: TrainingEngineChoice): CleansingOrder {
   const { data, samples, ratios, preset, clpU, training, preprocessing, device } = plan;
   const { monitorData, attacks, target, monitorLimit } = plan;
   return {
@@ -70,6 +71,7 @@ export function orderOf(plan: CleansingPlan, path: string): CleansingOrder {
           },
     preprocessing,
     device,
+    engine,
   };
 }
 

@@ -12,6 +12,7 @@ import type { CleansingPlan, FromCleansingPanel, ToCleansingPanel } from '../../
 import type { DataDescription } from '../../protocol/evaluation';
 import type { ResultOf } from '../../protocol/engine';
 import { ScourError } from '../../protocol/errors';
+import type { TrainingEngineChoice } from '../../protocol/training-engine';
 import { Task } from '../audit/task';
 import type { EngineClient } from '../engine/client';
 import {
@@ -47,6 +48,8 @@ export interface CleansingOptions {
   /** Keeps the plan for the next time that this model is cleansed. */
   readonly remember: (plan: CleansingPlan) => void;
   readonly trusted: () => boolean;
+  /** The user's setting, as it is now. */
+  readonly trainingEngine: () => TrainingEngineChoice;
 }
 
 /** The cleansing of one model: what its panel shows, apart from any window. `messages()` tells a new panel everything. */
@@ -238,7 +241,7 @@ export class CleansingSession {
     const why = obstacle(this.plan);
     if (why !== null) throw new ScourError('not-runnable', why);
     const { store } = this.options;
-    const order = orderOf(this.plan, this.path);
+    const order = orderOf(this.plan, this.path, this.options.trainingEngine());
     await this.train({ kind: 'start', store, id: newRunId(new Date()), order });
   }
 

@@ -1,15 +1,9 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ScourError, messageOf } from '../../protocol/errors';
+import type { TfjsSearch } from '../../protocol/training-engine';
 import { visible } from '../../protocol/wording';
-import {
-  SUPPORTED_MAJOR,
-  locateTfjs,
-  majorOf,
-  type FoundPackage,
-  type TfjsSearch,
-  type UnusablePackage,
-} from './locate';
+import { SUPPORTED_MAJOR, locateTfjs, majorOf, type FoundPackage, type UnusablePackage } from './locate';
 import type { Tfjs } from './tfjs';
 
 /** TensorFlow.js cannot be used: no package, one of another version, or one that does not load or compute. */

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../../protocol/errors';
+import type { TfjsSearch } from '../../protocol/training-engine';
 import { visible } from '../../protocol/wording';
 
 /** The packages that bring TensorFlow's own kernels, the faster first. */
@@ -9,17 +10,6 @@ export type PackageName = (typeof PACKAGES)[number];
 
 /** The major version whose operators and gradients Scour is written for. */
 export const SUPPORTED_MAJOR = 4;
-
-/** Where to look. */
-export interface TfjsSearch {
-  /** Folders whose own `node_modules` may hold a package. Folders above them are not searched. */
-  readonly workspaces: readonly string[];
-  /**
-   * The user's setting: a package's folder, or a folder with `node_modules`. Where it is given, nothing else is searched.
-   * It names code that will run, so it must not come from a workspace that is not trusted.
-   */
-  readonly setting: string | null;
-}
 
 /** A package that may be loaded. */
 export interface FoundPackage {
