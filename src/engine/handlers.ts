@@ -10,6 +10,10 @@ import { previewStudent } from './jobs/preview-student';
 import { pruneModel } from './jobs/prune';
 import { runCleansing } from './jobs/run-cleansing';
 import { auditModel, identifyModel } from './jobs/scan';
+import { runSplit } from './jobs/run-split';
+import { moveSuspects, planMove, releaseSuspects } from './jobs/move-suspects';
+import { findSplit } from './jobs/split-results';
+import { suspectPage } from './jobs/suspect-page';
 import { sweepModel } from './jobs/sweep';
 
 /** The jobs of the engine, by method of the protocol. */
@@ -29,4 +33,10 @@ export const HANDLERS: Handlers = {
   listRuns: ({ store, key }) => listRuns(store, key),
   deleteRun: ({ store, id }) => deleteRun(store, id),
   exportStudent: (params, context) => exportStudent(params, context),
+  split: (params, context, live) => runSplit(params, context, live),
+  findSplit: ({ output }) => Promise.resolve().then(() => findSplit(output)),
+  suspects: (params, context) => suspectPage(params, context),
+  planQuarantine: (params) => planMove(params),
+  quarantine: (params) => moveSuspects(params),
+  releaseQuarantine: ({ folder }) => releaseSuspects(folder),
 };

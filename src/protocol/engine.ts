@@ -26,6 +26,19 @@ import {
 } from './evaluation';
 import { AgreementSchema, PreviewParamsSchema, PruneReportSchema } from './prune';
 import { AuditSchema } from './scan';
+import {
+  FindSplitParamsSchema,
+  FoundSplitSchema,
+  MovedSchema,
+  QuarantineParamsSchema,
+  QuarantinePlanSchema,
+  ReleaseParamsSchema,
+  SplitEventSchema,
+  SplitOutcomeSchema,
+  SplitParamsSchema,
+  SuspectPageParamsSchema,
+  SuspectPageSchema,
+} from './splitting';
 
 export const ProgressSchema = v.object({
   /** What is being done, for a person: "Scoring layer3.0.conv1". */
@@ -84,6 +97,17 @@ export const ENGINE = {
   deleteRun: { params: DeleteRunParamsSchema, result: v.object({}) },
   /** Writes the student of a finished run to `output`, atomically. */
   exportStudent: { params: ExportStudentParamsSchema, result: ExportedSchema },
+  /** Splits a dataset and trains a model from it (ASD). Answers when it is complete or paused. */
+  split: { params: SplitParamsSchema, result: SplitOutcomeSchema, event: SplitEventSchema },
+  /** What lies at an output folder of a split. */
+  findSplit: { params: FindSplitParamsSchema, result: FoundSplitSchema },
+  /** A page of the ranked samples, with pictures. */
+  suspects: { params: SuspectPageParamsSchema, result: SuspectPageSchema },
+  /** What moving the suspects would do; changes nothing. */
+  planQuarantine: { params: QuarantineParamsSchema, result: QuarantinePlanSchema },
+  quarantine: { params: QuarantineParamsSchema, result: MovedSchema },
+  /** Puts back what a quarantine folder holds. */
+  releaseQuarantine: { params: ReleaseParamsSchema, result: MovedSchema },
 } as const;
 
 export type EngineApi = typeof ENGINE;

@@ -10,7 +10,7 @@ const Interval = v.tuple([Percent, Percent]);
 /** A class number; null where the model's scores were not numbers, so that there is no prediction. */
 const Predicted = v.nullable(Count);
 /** A PNG file in base64, for `data:image/png;base64,…`. */
-const Png = v.pipe(v.string(), v.base64());
+export const PngSchema = v.pipe(v.string(), v.base64());
 
 /** How many images of true class i were predicted as class j: [i, j, count], zeros left out. */
 const Confusion = v.array(v.tuple([Count, Count, Count]));
@@ -119,9 +119,9 @@ export const SampleSchema = v.object({
   name: v.string(),
   label: Count,
   /** Null where the folder of triggered images has no clean counterpart among the data. */
-  clean: v.nullable(v.object({ image: Png, predictions: v.array(Predicted) })),
+  clean: v.nullable(v.object({ image: PngSchema, predictions: v.array(Predicted) })),
   /** `predictions`: one a model, in the order of the report's models. */
-  triggered: v.object({ image: Png, predictions: v.array(Predicted) }),
+  triggered: v.object({ image: PngSchema, predictions: v.array(Predicted) }),
 });
 /** One image with and without the trigger and what each model makes of it. */
 export type EvaluationSample = v.InferOutput<typeof SampleSchema>;
@@ -250,7 +250,7 @@ export const TriggerPreviewSchema = v.object({
   /** Of the images as the model is given them; pixel coordinates of a patch count in these. */
   width: Count,
   height: Count,
-  images: v.array(v.object({ name: v.string(), clean: Png, triggered: Png })),
+  images: v.array(v.object({ name: v.string(), clean: PngSchema, triggered: PngSchema })),
 });
 /** What a trigger looks like on images of the dataset. */
 export type TriggerPreview = v.InferOutput<typeof TriggerPreviewSchema>;

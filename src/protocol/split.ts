@@ -45,29 +45,62 @@ export const SplitEpochSchema = v.object({
 });
 export type SplitEpoch = v.InferOutput<typeof SplitEpochSchema>;
 
-const Share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** Bounds of what a user may set; the command line and the panel share them. Whole numbers, but for those below. */
+export const SPLIT_BOUNDS = {
+  epochs: [0, 999_999],
+  iterations: [1, 1_000_000],
+  labelledBatch: [2, 65_536],
+  unlabelledBatch: [2, 65_536],
+  views: [1, 16],
+  growth: [0, 1_000_000],
+  growEvery: [1, 1_000_000],
+  metaBatch: [2, 65_536],
+  pad: [0, 1024],
+  seedsPerClass: [1, 1_000_000],
+  rate: [0, 1000],
+  cleanShare: [0.01, 0.99],
+  temperature: [0.01, 1000],
+  alpha: [0.001, 1000],
+  lambdaU: [0, 100_000],
+  metaRate: [0, 1000],
+  splitAlpha: [0, 1000],
+  splitBeta: [0, 1000],
+} as const;
+
+const within = ([least, most]: readonly [number, number]) =>
+  v.pipe(v.number(), v.minValue(least), v.maxValue(most));
+const wholeWithin = ([least, most]: readonly [number, number]) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+const Epochs = wholeWithin(SPLIT_BOUNDS.epochs);
+
+/** Seeds that every class must have at least. */
+export const SeedsPerClassSchema = wholeWithin(SPLIT_BOUNDS.seedsPerClass);
 
 export const SplitSettingsSchema = v.object({
-  epochs: v.object({ 'class-aware': Count, 'class-agnostic': Count, 'meta-split': Count }),
-  iterations: Count,
-  labelledBatch: Count,
-  unlabelledBatch: Count,
-  views: Count,
-  rate: v.number(),
+  epochs: v.object({ 'class-aware': Epochs, 'class-agnostic': Epochs, 'meta-split': Epochs }),
+  iterations: wholeWithin(SPLIT_BOUNDS.iterations),
+  labelledBatch: wholeWithin(SPLIT_BOUNDS.labelledBatch),
+  unlabelledBatch: wholeWithin(SPLIT_BOUNDS.unlabelledBatch),
+  views: wholeWithin(SPLIT_BOUNDS.views),
+  rate: within(SPLIT_BOUNDS.rate),
   decay: v.picklist(['constant', 'cosine']),
-  growth: Count,
-  growEvery: Count,
-  cleanShare: Share,
-  temperature: v.number(),
-  alpha: v.number(),
-  lambdaU: v.number(),
-  metaRate: v.number(),
-  metaBatch: Count,
-  splitAlpha: v.number(),
-  splitBeta: v.number(),
+  growth: wholeWithin(SPLIT_BOUNDS.growth),
+  growEvery: wholeWithin(SPLIT_BOUNDS.growEvery),
+  cleanShare: within(SPLIT_BOUNDS.cleanShare),
+  temperature: within(SPLIT_BOUNDS.temperature),
+  alpha: within(SPLIT_BOUNDS.alpha),
+  lambdaU: within(SPLIT_BOUNDS.lambdaU),
+  metaRate: within(SPLIT_BOUNDS.metaRate),
+  metaBatch: wholeWithin(SPLIT_BOUNDS.metaBatch),
+  splitAlpha: within(SPLIT_BOUNDS.splitAlpha),
+  splitBeta: within(SPLIT_BOUNDS.splitBeta),
   splitOn: v.picklist(['augmented', 'plain']),
-  augmentation: v.object({ pad: Count, border: v.picklist(['black', 'reflect']), flip: v.boolean() }),
-  seed: v.number(),
+  augmentation: v.object({
+    pad: wholeWithin(SPLIT_BOUNDS.pad),
+    border: v.picklist(['black', 'reflect']),
+    flip: v.boolean(),
+  }),
+  seed: v.pipe(v.number(), v.safeInteger()),
 });
 /** Every setting of a run (METHODS.md §3). */
 export type SplitSettings = v.InferOutput<typeof SplitSettingsSchema>;

@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Random } from '../../src/data/random';
 import { encodePng } from '../../src/data/encoding/png';
-import { PAPER, type AsdSettings } from '../../src/defenses/asd/settings';
+import type { AsdSettings } from '../../src/defenses/asd/settings';
 import type { SplitOptions } from '../../src/engine/jobs/split';
 import { encodeModel } from '../../src/model/onnx/encode';
+import { PAPER } from '../../src/protocol/split-schedules';
 import { smallNet } from './small-net';
 
 /** Classes of the toy set; the first is the target of its poison. */

@@ -7,8 +7,9 @@ import {
   metaSplitPool,
   sides,
 } from '../../src/defenses/asd/pools';
-import { PAPER, lambdaAt, poolGrowth, stageOf, totalEpochs } from '../../src/defenses/asd/settings';
+import { lambdaAt, poolGrowth, stageOf, totalEpochs } from '../../src/defenses/asd/settings';
 import { otsuThreshold, rankSamples } from '../../src/defenses/asd/suspects';
+import { PAPER } from '../../src/protocol/split-schedules';
 
 describe('the pools of ASD', () => {
   const labels = [0, 0, 0, 0, 1, 1, 1, 1];

@@ -1,7 +1,9 @@
-import { SCHEDULES, type AsdSettings } from '../../defenses/asd/settings';
+import type { AsdSettings } from '../../defenses/asd/settings';
 import { splitDataset, splitState, type SplitOptions } from '../../engine/jobs/split';
 import type { MonitorOptions } from '../../engine/jobs/split-monitor';
 import { CancelledError, UsageError } from '../../protocol/errors';
+import { SPLIT_BOUNDS } from '../../protocol/split';
+import { SCHEDULES, SEEDS_PER_CLASS } from '../../protocol/split-schedules';
 import { splitText } from '../../report/split-text';
 import { CATALOGUE } from '../catalogue';
 import { EXIT } from '../exit-code';
@@ -126,7 +128,7 @@ function optionsOf(values: OptionValues): Omit<SplitOptions, 'onNote'> {
     output: required(values, 'output', 'the folder to write'),
     force: flag(values, 'force'),
     resume: flag(values, 'resume'),
-    seedsPerClass: number(values, 'seeds-per-class', 10, 1, 1_000_000, true),
+    seedsPerClass: number(values, 'seeds-per-class', SEEDS_PER_CLASS, ...SPLIT_BOUNDS.seedsPerClass, true),
     settings: settingsOf(values),
     monitor: monitorOf(values),
     preprocessing: preprocessingOptions(values),
@@ -136,29 +138,32 @@ function optionsOf(values: OptionValues): Omit<SplitOptions, 'onNote'> {
 
 function settingsOf(values: OptionValues): AsdSettings {
   const preset = SCHEDULES[choice(values, 'schedule', ['paper', 'short'], 'paper')];
-  const whole = (name: string, fallback: number, least: number, most = 1_000_000): number =>
+  const whole = (name: string, fallback: number, [least, most]: readonly [number, number]): number =>
     number(values, name, fallback, least, most, true);
+  const real = (name: string, fallback: number, [least, most]: readonly [number, number]): number =>
+    number(values, name, fallback, least, most);
+  const bounds = SPLIT_BOUNDS;
   return {
     epochs: epochsOf(values, preset.epochs),
-    iterations: whole('iterations', preset.iterations, 1),
-    labelledBatch: whole('batch-size', preset.labelledBatch, 2, 65_536),
-    unlabelledBatch: whole('unlabelled-batch-size', preset.unlabelledBatch, 2, 65_536),
-    views: whole('views', preset.views, 1, 16),
-    rate: number(values, 'lr', preset.rate, 0, 1000),
+    iterations: whole('iterations', preset.iterations, bounds.iterations),
+    labelledBatch: whole('batch-size', preset.labelledBatch, bounds.labelledBatch),
+    unlabelledBatch: whole('unlabelled-batch-size', preset.unlabelledBatch, bounds.unlabelledBatch),
+    views: whole('views', preset.views, bounds.views),
+    rate: real('lr', preset.rate, bounds.rate),
     decay: choice(values, 'lr-decay', ['constant', 'cosine'], preset.decay),
-    growth: whole('growth', preset.growth, 0),
-    growEvery: whole('grow-every', preset.growEvery, 1),
-    cleanShare: number(values, 'clean-share', preset.cleanShare, 0.01, 0.99),
-    temperature: number(values, 'temperature', preset.temperature, 0.01, 1000),
-    alpha: number(values, 'alpha', preset.alpha, 0.001, 1000),
-    lambdaU: number(values, 'lambda-u', preset.lambdaU, 0, 100_000),
-    metaRate: number(values, 'meta-lr', preset.metaRate, 0, 1000),
-    metaBatch: whole('meta-batch-size', preset.metaBatch, 2, 65_536),
-    splitAlpha: number(values, 'split-alpha', preset.splitAlpha, 0, 1000),
-    splitBeta: number(values, 'split-beta', preset.splitBeta, 0, 1000),
+    growth: whole('growth', preset.growth, bounds.growth),
+    growEvery: whole('grow-every', preset.growEvery, bounds.growEvery),
+    cleanShare: real('clean-share', preset.cleanShare, bounds.cleanShare),
+    temperature: real('temperature', preset.temperature, bounds.temperature),
+    alpha: real('alpha', preset.alpha, bounds.alpha),
+    lambdaU: real('lambda-u', preset.lambdaU, bounds.lambdaU),
+    metaRate: real('meta-lr', preset.metaRate, bounds.metaRate),
+    metaBatch: whole('meta-batch-size', preset.metaBatch, bounds.metaBatch),
+    splitAlpha: real('split-alpha', preset.splitAlpha, bounds.splitAlpha),
+    splitBeta: real('split-beta', preset.splitBeta, bounds.splitBeta),
     splitOn: choice(values, 'split-on', ['augmented', 'plain'], preset.splitOn),
     augmentation: {
-      pad: whole('pad', preset.augmentation.pad, 0, 1024),
+      pad: whole('pad', preset.augmentation.pad, bounds.pad),
       border: preset.augmentation.border,
       flip: preset.augmentation.flip && !flag(values, 'no-flip'),
     },

@@ -4,7 +4,6 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  readFileSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -17,18 +16,24 @@ import * as v from 'valibot';
 import { writeAtomically } from '../../model/atomic-write';
 import { DataError, OutputError, messageOf } from '../../protocol/errors';
 import { QuarantineSchema, type Quarantine } from '../../protocol/quarantine';
-import { SuspectListSchema } from '../../protocol/split';
 import { count, visible } from '../../protocol/wording';
+import { readJson } from './read-json';
+import { suspectsIn } from './split-results';
 
 const LIST = 'quarantine.json';
-const MAX_LIST = 512 * 1024 * 1024;
 
 /** Names of the suspected samples in a `suspects.json`. Throws DataError where it is none. */
 export function suspectedIn(file: string): string[] {
-  const list = v.safeParse(SuspectListSchema, readJson(file));
-  if (!list.success)
-    throw new DataError('bad-layout', file, `${file} is no list of suspects as 'scour split' writes it.`);
-  return list.output.samples.filter(({ suspected }) => suspected).map(({ path: name }) => name);
+  return suspectsIn(file)
+    .samples.filter(({ suspected }) => suspected)
+    .map(({ path: name }) => name);
+}
+
+/** The file that a quarantine folder holds of a sample; null where it holds none. */
+export function heldFile(folder: string, name: string): string | null {
+  const file = path.join(folder, name);
+  if (!isPlain(name) || !(lstatSync(file, { throwIfNoEntry: false })?.isFile() ?? false)) return null;
+  return isWithin(realpathSync(file), realpathSync(folder)) ? file : null;
 }
 
 /**
@@ -172,15 +177,4 @@ function move(from: string, to: string): void {
 /** Removes a folder and those above it, below `stop`, as long as they are empty. */
 function removeEmpty(folder: string, stop: string): void {
   for (let at = folder; at !== stop && readdirSync(at).length === 0; at = path.dirname(at)) rmdirSync(at);
-}
-
-function readJson(file: string): unknown {
-  const size = statSync(file, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw new DataError('not-found', file, `${file} does not exist.`);
-  if (size > MAX_LIST) throw new DataError('too-large', file, `${file} is too large for a list of samples.`);
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new DataError('bad-layout', file, `${file} is not JSON: ${messageOf(cause)}`, { cause });
-  }
 }

@@ -12,7 +12,7 @@ import { rankSamples } from '../../defenses/asd/suspects';
 import { mainTrainer, virtualTrainer } from '../../defenses/asd/trainers';
 import { trainVirtually } from '../../defenses/asd/virtual-epoch';
 import type { OnnxFile } from '../../model/onnx/open';
-import { RuntimeError } from '../../protocol/errors';
+import { PausedError, RuntimeError } from '../../protocol/errors';
 import type { Preprocessing, PreprocessingOptions } from '../../protocol/preprocessing';
 import type { SplitEpoch, SplitReport, SuspectList } from '../../protocol/split';
 import { VERSION } from '../../protocol/version';
@@ -44,6 +44,10 @@ export interface SplitOptions extends SplitDataOptions {
   readonly saveEvery?: number;
   /** Told what a user must know, as soon as it is known. */
   readonly onNote: (note: string) => void;
+  /** Ends the run at the next step, with its state kept, by a PausedError. */
+  readonly pause?: AbortSignal;
+  /** Told, before the first step, of the epochs that were done before. */
+  readonly onStart?: (history: readonly SplitEpoch[]) => void;
   /** Told of every finished epoch. */
   readonly onEpoch?: (epoch: SplitEpoch) => void;
 }
@@ -182,6 +186,7 @@ async function train(job: Job, run: string): Promise<readonly SplitEpoch[]> {
     model.restore(saved.snapshot);
     start = saved.position;
   }
+  options.onStart?.(start.history);
   let savedAt = performance.now();
   let known = start.history.length;
   let rates = ratesOf(start.history.at(-1));
@@ -200,9 +205,11 @@ async function train(job: Job, run: string): Promise<readonly SplitEpoch[]> {
       const { history, epoch } = position();
       for (; known < history.length; known++) options.onEpoch?.(history[known]!);
       rates = ratesOf(history.at(-1));
-      if (epoch !== null && now - savedAt < (options.saveEvery ?? SAVE_EVERY_MS)) return;
+      const paused = options.pause?.aborted ?? false;
+      if (!paused && epoch !== null && now - savedAt < (options.saveEvery ?? SAVE_EVERY_MS)) return;
       savedAt = now;
       await savePosition(state, run, snapshot(), { history, epoch });
+      if (paused) throw new PausedError();
     },
     measure: async (epoch) =>
       monitor === null ? null : await monitor.measure(model, (share) => tell(epoch, 'measure', share)),

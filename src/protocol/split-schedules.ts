@@ -1,0 +1,46 @@
+import type { SplitSettings } from './split';
+
+/** METHODS.md §3: the published setting. */
+export const PAPER: SplitSettings = {
+  epochs: { 'class-aware': 60, 'class-agnostic': 30, 'meta-split': 30 },
+  iterations: 1024,
+  labelledBatch: 64,
+  unlabelledBatch: 64,
+  views: 2,
+  rate: 0.002,
+  decay: 'constant',
+  growth: 10,
+  growEvery: 5,
+  cleanShare: 0.5,
+  temperature: 0.5,
+  alpha: 0.75,
+  lambdaU: 15,
+  metaRate: 0.015,
+  metaBatch: 128,
+  splitAlpha: 0.1,
+  splitBeta: 1,
+  splitOn: 'augmented',
+  augmentation: { pad: 4, border: 'reflect', flip: true },
+  seed: 0,
+};
+
+/**
+ * For some ten thousand small images and a narrow net on two cores: the same stages in fewer, shorter epochs. The
+ * class-aware stage is long for its length, since a model that is still weak fills the later pools with the easy classes
+ * alone; the virtual model takes small batches, to come to as many steps as on the paper's 50,000 images.
+ */
+export const SHORT: SplitSettings = {
+  ...PAPER,
+  epochs: { 'class-aware': 30, 'class-agnostic': 8, 'meta-split': 6 },
+  iterations: 200,
+  decay: 'cosine',
+  growth: 12,
+  growEvery: 1,
+  metaBatch: 32,
+};
+
+export const SCHEDULES = { paper: PAPER, short: SHORT } as const;
+export type ScheduleName = keyof typeof SCHEDULES;
+
+/** Known-clean images that the paper has of every class. */
+export const SEEDS_PER_CLASS = 10;
