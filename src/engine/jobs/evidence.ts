@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { inputDims, toTensor } from '../../data/tensor';
 import { onnxLayers, type OnnxLayer } from '../../defenses/clp/onnx-layers';
@@ -21,6 +20,7 @@ import { Network } from '../../runtime/network';
 import type { SessionOptions } from '../../runtime/session';
 import type { JobContext } from '../job-context';
 import { writeOnnxCopy } from '../subjects/onnx-subject';
+import { temporaryFolder } from '../temporary-folder';
 
 export interface EvidenceRequest {
   readonly model: TestedModel;
@@ -46,7 +46,7 @@ export interface Evidence {
  */
 export async function gatherEvidence(request: EvidenceRequest, context: JobContext): Promise<Evidence> {
   const { model, run } = request;
-  const folder = mkdtempSync(path.join(tmpdir(), 'scour-evidence-'));
+  const folder = temporaryFolder('evidence');
   const file = openOnnx(new FileSource(model.onnx));
   try {
     const layers = onnxLayers(file.index, file.reader, file.evaluator, { withEpsilon: false });

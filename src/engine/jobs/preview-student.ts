@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { resolvePreprocessing } from '../../data/preprocessing';
 import { ratiosFromList, redrawnShare } from '../../defenses/bcu/ratios';
@@ -11,6 +10,7 @@ import { Classifier } from '../../runtime/classifier';
 import type { JobContext } from '../job-context';
 import { writeOnnxCopy } from '../subjects/onnx-subject';
 import { openTrainable } from '../subjects/trainable';
+import { temporaryFolder } from '../temporary-folder';
 import { makeStudent } from './cleanse-student';
 import { onnxruntimeOn } from './training-engine';
 
@@ -27,7 +27,7 @@ export async function previewStudent(
   const run = { device, threads: 0 } as const;
   const model = openTrainable(input, 'to cleanse it');
   const { file } = model;
-  const folder = mkdtempSync(path.join(tmpdir(), 'scour-student-'));
+  const folder = temporaryFolder('student');
   try {
     const stages = stagesOf(file);
     const ratios = ratiosFromList(stages, params.ratios);

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { measureAgreement } from '../../evaluation/agreement';
 import type { Agreement, PreviewParams } from '../../protocol/prune';
@@ -9,6 +8,7 @@ import type { JobContext } from '../job-context';
 import { openSubject } from '../subjects/open-subject';
 import { requireGraph } from '../subjects/model-graph';
 import { openRunnables } from '../subjects/runnable';
+import { temporaryFolder } from '../temporary-folder';
 import { prunedLayers, selectionOf } from './prune';
 import { scoreSubject } from './scan';
 
@@ -24,7 +24,7 @@ export async function previewPruning(
   context: JobContext,
 ): Promise<Agreement> {
   requireGraph(params.path);
-  const folder = mkdtempSync(path.join(tmpdir(), 'scour-preview-'));
+  const folder = temporaryFolder('preview');
   try {
     const pruned = path.join(folder, 'pruned.onnx');
     await pruneInto(params, pruned, context.within(0, 0.3));

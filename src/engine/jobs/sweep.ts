@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Trigger } from '../../attacks/trigger';
 import { openTested, releaseTested, type TestedModel } from '../../evaluation/tested-model';
@@ -12,6 +11,7 @@ import { openSubject } from '../subjects/open-subject';
 import { requireGraph } from '../subjects/model-graph';
 import type { Subject } from '../subjects/subject';
 import { withTested } from '../subjects/with-tested';
+import { temporaryFolder } from '../temporary-folder';
 import {
   createTriggers,
   releaseTriggers,
@@ -138,7 +138,7 @@ class Sweep {
     context: JobContext,
   ): Promise<ModelCounts> {
     const { setup, original, params } = this;
-    const folder = mkdtempSync(path.join(tmpdir(), 'scour-sweep-'));
+    const folder = temporaryFolder('sweep');
     try {
       const output = path.join(folder, 'pruned.onnx');
       await this.subject.writePruned(selection, { output, force: false, provenance: null });

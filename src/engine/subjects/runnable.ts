@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import nodePath from 'node:path';
 import type { ModelToRun } from '../../evaluation/tested-model';
 import { encodeGraph, type WeightedGraph } from '../../model/weighted-graph';
+import { temporaryFolder } from '../temporary-folder';
 import { closeModelGraph, openModelGraph } from './model-graph';
 
 /** A model in a form that onnxruntime runs. */
@@ -43,7 +43,7 @@ export function openRunnables(paths: readonly string[]): Runnable[] {
 
 /** A network as an ONNX file in a temporary folder, which `release` removes. Throws ModelError where a weight cannot be read. */
 export function temporaryOnnx(graph: WeightedGraph): { onnx: string; release: () => void } {
-  const folder = mkdtempSync(nodePath.join(tmpdir(), 'scour-graph-'));
+  const folder = temporaryFolder('graph');
   const release = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const onnx = nodePath.join(folder, 'model.onnx');
