@@ -22,9 +22,3 @@ export const MODEL_FILTERS: Readonly<Record<string, string[]>> = {
   'Models (ONNX, PyTorch, safetensors, Keras, TensorFlow.js)': [...MODEL_EXTENSIONS, 'tar', 'json'],
   'All files': ['*'],
 };
-
-/** The filter that keeps an exported model in the format of the file it is made from. */
-export function exportFilters(extension: string): Record<string, string[]> {
-  const bare = extension.replace(/^\./, '').toLowerCase();
-  return bare === '' ? { 'All files': ['*'] } : { [`${bare.toUpperCase()} model`]: [bare] };
-}

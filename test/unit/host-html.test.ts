@@ -2,7 +2,7 @@ import { linkSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { examineTarget, suggestedExport } from '../../src/host/export-target';
+import { examineTarget, exportChoice } from '../../src/host/export-target';
 import { panelHtml } from '../../src/host/webview-html';
 
 const shell = (title = 'net.onnx') =>
@@ -42,9 +42,24 @@ describe('panelHtml', () => {
 });
 
 describe('export target', () => {
-  it('suggests a name beside the input', () => {
-    expect(suggestedExport('/m/net.onnx')).toBe('/m/net.pruned.onnx');
-    expect(suggestedExport('/m/a.b/net')).toBe('/m/a.b/net.pruned.onnx');
+  const onnx = { format: 'onnx' } as const;
+  const known = { format: 'pytorch', architecture: 'ResNet' } as const;
+  const unknown = { format: 'pytorch' } as const;
+  it.each([
+    ['/m/net.onnx', onnx, '/m/net.pruned.onnx', ['onnx']],
+    ['/m/a.b/net', onnx, '/m/a.b/net.pruned.onnx', ['onnx']],
+    ['/m/net.onnx', null, '/m/net.pruned.onnx', ['onnx']],
+    ['/m/net.bin', onnx, '/m/net.pruned.bin', ['bin']],
+    ['/m/net.pth', unknown, '/m/net.pruned.pth', ['pth']],
+    ['/m/net.pth', known, '/m/net.pruned.pth', ['pth', 'onnx']],
+    ['/m/net', known, '/m/net.pruned', ['*', 'onnx']],
+    ['/m/net.pth.tar', known, '/m/net.pruned.pth.tar', ['tar', 'onnx']],
+    ['/m/model.safetensors.index.json', known, '/m/model.safetensors.index.pruned.onnx', ['onnx']],
+  ] as const)('of %s is suggested beside it, in the formats that it can be written in', (...row) => {
+    const [input, model, suggested, endings] = row;
+    const choice = exportChoice(input, model);
+    expect(choice.suggested).toBe(suggested);
+    expect(Object.values(choice.filters).flat()).toEqual(endings);
   });
 
   it('knows the input by every name', async () => {

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { OutputError } from '../../protocol/errors';
-import { examineTarget, suggestedExport } from '../export-target';
-import { MODEL_FILTERS, exportFilters } from '../model-files';
+import { examineTarget, exportChoice } from '../export-target';
+import { MODEL_FILTERS } from '../model-files';
 import { nameOf } from '../local-file';
 import { manageTrust, requireTrust } from '../trust';
 import type { Comparer } from '../compare/comparer';
@@ -25,10 +25,11 @@ export class AuditActions {
   async exportPruned(document: AuditDocument, u: number): Promise<void> {
     if (!(await requireTrust('Exporting a pruned model'))) return;
     const { session } = document;
+    const { suggested, filters } = exportChoice(session.path, session.audited?.audit.report.model ?? null);
     const chosen = await vscode.window.showSaveDialog({
       title: `Export ${session.name} Pruned at u = ${u}`,
-      defaultUri: vscode.Uri.file(suggestedExport(session.path)),
-      filters: exportFilters(path.extname(session.path)),
+      defaultUri: vscode.Uri.file(suggested),
+      filters: { ...filters },
       saveLabel: 'Export',
     });
     if (chosen === undefined) return;
