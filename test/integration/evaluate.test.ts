@@ -36,7 +36,7 @@ import {
   type EvaluationReport,
 } from '../../src/protocol/evaluation';
 import { renderEvaluation } from '../../src/report/evaluation-formats';
-import { scour } from '../support/cli';
+import { scour, withoutProgress } from '../support/cli';
 import { inTemporaryFolder, quiet } from '../support/jobs';
 import { smallNetBytes } from '../support/models';
 import { HAS_SHARED, NEEDS_SHARED, ROOT, SHARED } from '../support/paths';
@@ -506,7 +506,7 @@ describe('the command line', () => {
       ...['evaluate', MODEL, MODEL, '--data', IMAGES, '--triggered', TRIGGERED],
       ...['--attack', 'sig:delta=40', '--target', '0', '--format', 'json'],
     );
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr: withoutProgress(stderr) }).toEqual({ code: 0, stderr: '' });
     const report = v.parse(EvaluationReportSchema, JSON.parse(stdout));
     expect(report).toMatchObject({
       schema: 'scour.evaluation/1',

@@ -35,6 +35,11 @@ export function startScour(...args: string[]): { child: ReturnType<typeof spawn>
   return { child, done };
 }
 
+/** What standard error holds besides progress, which a slow machine prints and a fast one does not. */
+export function withoutProgress(stderr: string): string {
+  return stderr.replaceAll(/^\d+ % .*\n/gm, '');
+}
+
 function requireBuild(): void {
   if (!existsSync(CLI)) throw new Error('dist/cli.js is missing: run `npm run build` first.');
 }
