@@ -52,8 +52,16 @@ export async function openSession(path: string, options: SessionOptions): Promis
       );
     }
   }
-  const others = (['cuda', 'webgpu'] as const).filter((name) => hasGpu() && offered.includes(name));
-  return await chooseDevice(others, async (each) => contestant(await create(path, each, threads)));
+  return await chooseDevice(await otherDevices(), async (each) =>
+    contestant(await create(path, each, threads)),
+  );
+}
+
+/** Devices besides the CPU that are worth a try on this machine: onnxruntime offers them, and there seems to be a GPU. */
+export async function otherDevices(): Promise<Exclude<Provider, 'cpu'>[]> {
+  const ort = await loadOnnxruntime();
+  const offered = ort.listSupportedBackends().map(({ name }) => name);
+  return (['cuda', 'webgpu'] as const).filter((name) => hasGpu() && offered.includes(name));
 }
 
 /** False where no GPU is worth looking for: on Linux without a graphics device, drivers only complain on stderr. */

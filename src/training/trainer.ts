@@ -274,10 +274,11 @@ export class Trainer {
   }
 
   /**
-   * Compiles the step for batches of `size` and tries it once on blank images, so that a job learns before it starts
-   * that the device cannot run it. Changes nothing. Throws TrainingError as `step` does, except `diverged`.
+   * Compiles the step for batches of `size` and tries it once on made-up images, so that a job learns before it starts
+   * that the device cannot run it. Changes nothing. Returns loss, norm of the gradient and logits, one after the other,
+   * for devices to be compared by. Throws TrainingError as `step` does, except `diverged`.
    */
-  async rehearse(size: number): Promise<void> {
+  async rehearse(size: number): Promise<Float32Array> {
     const width = this.classes;
     const targets = Object.fromEntries(
       [...inputsOf(this.plan.terms)].map(([name, kind]) => [
@@ -285,13 +286,21 @@ export class Trainer {
         new Float32Array(kind === 'scores' ? size * width : size),
       ]),
     );
-    const images = new Float32Array(size * sizeOf(this.image));
+    const images = Float32Array.from({ length: size * sizeOf(this.image) }, (_, i) => Math.sin(i * 0.7));
     const batch = { images, size, targets };
     this.checkBatch(batch);
     // What a step writes takes effect with `commit` only.
     const part = this.options.microBatch;
-    if (part === undefined || part >= size) await this.wholeStep(batch, {}, 0);
-    else await this.stepInParts(batch, {}, 0, part);
+    const { loss, gradientNorm, logits } =
+      part === undefined || part >= size
+        ? await this.wholeStep(batch, {}, 0)
+        : await this.stepInParts(batch, {}, 0, part);
+    return Float32Array.of(loss, gradientNorm, ...logits);
+  }
+
+  /** Values of one image: C · H · W. */
+  get imageSize(): number {
+    return sizeOf(this.image);
   }
 
   /** Number of classes: values of the output per image. */

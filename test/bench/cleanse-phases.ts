@@ -67,7 +67,7 @@ export async function measurePhases({
   const student = await makeStudent(
     model.file,
     ratios,
-    { clpU: null, settings, run },
+    { clpU: null, settings, engine: { name: 'onnxruntime', device: 'cpu' }, run },
     preprocessing,
     context,
   );

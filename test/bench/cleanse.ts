@@ -8,6 +8,7 @@ import { cleanseModel } from '../../src/engine/jobs/cleanse';
 import { JobContext } from '../../src/engine/job-context';
 import { CleanseEpochSchema } from '../../src/protocol/cleanse';
 import { DEFAULT_TRAINING } from '../../src/protocol/cleansing';
+import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { textTable } from '../../src/report/table';
 import { measurePhases, type Phases } from './cleanse-phases';
 import { ROOT, SHARED, machine, median } from './machine';
@@ -54,6 +55,7 @@ async function inProcess(folder: string, onFirst: () => void): Promise<number[]>
       samples: images,
       choose: (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU: null }),
       monitor: null,
+      engine: ONNXRUNTIME,
       settings: SETTINGS,
       preprocessing: PREPROCESSING,
       run: { device: 'cpu', threads: THREADS },

@@ -10,6 +10,7 @@ import type { JobContext } from '../../src/engine/job-context';
 import { writeAtomically } from '../../src/model/atomic-write';
 import type { Attack } from '../../src/protocol/attack';
 import { DEFAULT_TRAINING } from '../../src/protocol/cleansing';
+import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import type { PreprocessingOptions } from '../../src/protocol/preprocessing';
 import { VERSION } from '../../src/protocol/version';
 import type { SessionOptions } from '../../src/runtime/session';
@@ -107,6 +108,7 @@ export async function runCell(
         clpU: variant.clpU,
       }),
       monitor: null,
+      engine: ONNXRUNTIME,
       settings: { ...DEFAULT_TRAINING, epochs: bench.epochs, labels: variant.labels, seed },
       preprocessing: bench.preprocessing,
       run: bench.run,

@@ -15,8 +15,9 @@ import type { PrunedLayer } from '../../protocol/prune';
 import { count, visible } from '../../protocol/wording';
 import type { SessionOptions } from '../../runtime/session';
 import { TrainingError } from '../../training/errors';
+import { fastestTrainer } from '../../training/fastest-trainer';
 import { constant } from '../../training/schedules';
-import { Trainer } from '../../training/trainer';
+import { Trainer, type TrainerOptions } from '../../training/trainer';
 import type { JobContext } from '../job-context';
 import { prunedLayers, selectionOf } from './prune';
 import type { ReadyEngine } from './training-engine';
@@ -59,21 +60,22 @@ export async function makeStudent(
   const file = clp?.file ?? original;
   try {
     const masks: Masks = clp?.masks ?? new Map<string, Float32Array>();
-    const trainer = await Trainer.create(file.model, file.reader, {
-      loss: lossOf(settings),
-      optimizer: optimizerOf(),
-      schedule: constant(settings.rate),
-      masks,
-      device: engine.device,
-      ...(engine.engine === null ? {} : { engine: engine.engine }),
-      threads: run.threads === 0 ? availableParallelism() : run.threads,
-      image: inputDims(preprocessing),
-    });
-    const notes = redraw(trainer, file, ratios, masks, settings.seed);
+    const { trainer, device, chosen } = await trainerOn(engine, settings.batchSize, (on) =>
+      Trainer.create(file.model, file.reader, {
+        loss: lossOf(settings),
+        optimizer: optimizerOf(),
+        schedule: constant(settings.rate),
+        masks,
+        ...on,
+        threads: run.threads === 0 ? availableParallelism() : run.threads,
+        image: inputDims(preprocessing),
+      }),
+    );
+    const notes = [...chosen, ...redraw(trainer, file, ratios, masks, settings.seed)];
     return {
       file,
       trainer,
-      device: engine.label,
+      device,
       pruned: clp?.pruned ?? [],
       notes,
       release: async () => {
@@ -85,6 +87,20 @@ export async function makeStudent(
     if (file !== original) file.close();
     throw error;
   }
+}
+
+/** The trainer, what computes it as reports name it, and how that was chosen. */
+async function trainerOn(
+  engine: ReadyEngine,
+  batch: number,
+  create: (on: Pick<TrainerOptions, 'device' | 'engine'>) => Promise<Trainer>,
+): Promise<{ trainer: Trainer; device: string; chosen: readonly string[] }> {
+  if (engine.name === 'tfjs')
+    return { trainer: await create({ engine: engine.engine }), device: engine.label, chosen: [] };
+  const { trainer, device, notes } = await fastestTrainer(engine.device, batch, (each) =>
+    create({ device: each }),
+  );
+  return { trainer, device, chosen: notes };
 }
 
 async function prune(

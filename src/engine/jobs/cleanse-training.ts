@@ -52,7 +52,8 @@ export function runKey(
     preprocessing,
     pixels: pool.sha256,
     device: options.run.device,
-    engine: student.device,
+    // What `auto` takes may differ from one start to the next; the run goes on all the same.
+    engine: options.engine.name === 'onnxruntime' ? options.engine.name : student.device,
     monitor: options.monitor,
   };
   return createHash('sha256').update(JSON.stringify(all)).digest('hex');

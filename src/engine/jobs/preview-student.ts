@@ -12,7 +12,6 @@ import { writeOnnxCopy } from '../subjects/onnx-subject';
 import { openTrainable } from '../subjects/trainable';
 import { temporaryFolder } from '../temporary-folder';
 import { makeStudent } from './cleanse-student';
-import { onnxruntimeOn } from './training-engine';
 
 /**
  * What the re-initialised student predicts before any training, beside its teacher, on images as they are. The same seed
@@ -43,7 +42,7 @@ export async function previewStudent(
       const student = await makeStudent(
         file,
         ratios,
-        { clpU, settings, engine: onnxruntimeOn({ device: 'cpu' }), run },
+        { clpU, settings, engine: { name: 'onnxruntime', device: 'cpu' }, run },
         preprocessing,
         context.within(0, 0.3),
       );
