@@ -16,6 +16,7 @@ import { inputsOf, scalarsOf, type Loss, type LossInput, type LossTerm } from '.
 import { OnnxruntimeEngine } from './onnxruntime-engine';
 import type { Optimizer } from './optimizers';
 import { NAMES, type Clipping, type ParameterPlan, type ProgramPlan } from './program';
+import { rehearsalBatch } from './rehearsal-batch';
 import type { Schedule } from './schedules';
 import { ParameterState, type TrainingSnapshot } from './state';
 
@@ -279,15 +280,7 @@ export class Trainer {
    * for devices to be compared by. Throws TrainingError as `step` does, except `diverged`.
    */
   async rehearse(size: number): Promise<Float32Array> {
-    const width = this.classes;
-    const targets = Object.fromEntries(
-      [...inputsOf(this.plan.terms)].map(([name, kind]) => [
-        name,
-        new Float32Array(kind === 'scores' ? size * width : size),
-      ]),
-    );
-    const images = Float32Array.from({ length: size * sizeOf(this.image) }, (_, i) => Math.sin(i * 0.7));
-    const batch = { images, size, targets };
+    const batch = rehearsalBatch(size, this.imageSize, this.classes, this.plan.terms);
     this.checkBatch(batch);
     // What a step writes takes effect with `commit` only.
     const part = this.options.microBatch;
