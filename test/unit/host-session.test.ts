@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as v from 'valibot';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ToAuditPanelSchema, type ToAuditPanel } from '../../src/protocol/audit';
 import { Auditor } from '../../src/host/audit/auditor';
 import { EditorMemory, type EditorSettings } from '../../src/host/audit/memory';
@@ -94,9 +94,11 @@ describe('audit session', () => {
   it('shows a cancellation as such and remembers no outcome for it', async () => {
     const { session, scans } = open('slow');
     const scan = session.scan(true);
-    setTimeout(() => session.cancel('scan'), 300);
+    const steps = (): boolean =>
+      scans().some((state) => state.state === 'running' && state.message.startsWith('step'));
+    await vi.waitFor(() => expect(steps()).toBe(true), 10_000);
+    session.cancel('scan');
     await scan;
-    expect(scans().some((state) => state.state === 'running' && state.message.startsWith('step'))).toBe(true);
     expect(scans().at(-1)).toEqual({ state: 'cancelled' });
     expect(await results.entries()).toEqual([]);
   });
