@@ -5,6 +5,7 @@ import { ModelError } from '../protocol/errors';
 import { encodeValues } from './encode-values';
 import { encodeModel } from './onnx/encode';
 import type { OnnxModel } from './onnx/graph';
+import { IMAGE_SIZE_KEY, imageSizeText } from './onnx/image-size';
 import { elementsOf, foreignBytes } from './onnx/tensor-data';
 
 const FLOAT32 = 4;
@@ -63,7 +64,7 @@ export function hasGraph(found: WeightedGraph | NoGraph): found is WeightedGraph
  * @throws ModelError where a weight cannot be read, or `too-large` where they are more than an ONNX file holds.
  */
 export function encodeGraph(
-  { model, weights }: WeightedGraph,
+  { model, weights, inputSize: side }: WeightedGraph,
   edits: readonly TensorEdit[] = [],
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
@@ -83,7 +84,9 @@ export function encodeGraph(
     if (weight?.dims.join() !== tensor.dims.join())
       throw new TypeError(`'${tensor.name}' is no weight of the graph`);
   }
-  const all = { ...model, metadata: new Map([...model.metadata, ...Object.entries(metadata)]) };
+  const usual = imageSizeText({ height: side, width: side });
+  const entries = [...model.metadata, [IMAGE_SIZE_KEY, usual] as const, ...Object.entries(metadata)];
+  const all = { ...model, metadata: new Map(entries) };
   return encodeModel(all, (tensor) => {
     const { data, dtype } = tensor;
     if (data.kind === 'memory') return data.bytes;

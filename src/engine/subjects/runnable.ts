@@ -1,6 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import nodePath from 'node:path';
 import type { ModelToRun } from '../../evaluation/tested-model';
+import type { OnnxModel } from '../../model/onnx/graph';
+import { recordedImageSize } from '../../model/onnx/image-size';
+import { parseModel } from '../../model/onnx/parse';
 import { encodeGraph, type WeightedGraph } from '../../model/weighted-graph';
 import { temporaryFolder } from '../temporary-folder';
 import { closeModelGraph, openModelGraph } from './model-graph';
@@ -15,7 +18,7 @@ export interface Runnable extends ModelToRun {
 export function openRunnable(path: string, purpose?: string): Runnable {
   const model = openModelGraph(path, purpose);
   try {
-    if (model.kind === 'onnx') return asItIs(path);
+    if (model.kind === 'onnx') return asItIs(path, parseModel(model.source));
     const { onnx, release } = temporaryOnnx(model.graph);
     const side = model.graph.inputSize;
     const imageSize = { width: side, height: side };
@@ -25,8 +28,8 @@ export function openRunnable(path: string, purpose?: string): Runnable {
   }
 }
 
-function asItIs(path: string): Runnable {
-  return { path, onnx: path, imageSize: null, notes: [], release: () => undefined };
+function asItIs(path: string, model: OnnxModel): Runnable {
+  return { path, onnx: path, imageSize: recordedImageSize(model), notes: [], release: () => undefined };
 }
 
 /** Opens several; where one cannot be opened, none is left open. */

@@ -1,6 +1,7 @@
 import type { ImageSize } from '../../data/preprocessing';
 import type { Hashes } from '../../model/digest';
 import type { OnnxModel } from '../../model/onnx/graph';
+import { recordedImageSize } from '../../model/onnx/image-size';
 import { openOnnx, type OnnxFile } from '../../model/onnx/open';
 import { replacementEdits } from '../../model/onnx/replacement';
 import { hashOnnx } from '../../report/onnx-facts';
@@ -59,7 +60,7 @@ export function openTrainable(path: string, purpose: string): Trainable {
   return {
     file,
     onnx: path,
-    imageSize: null,
+    imageSize: recordedImageSize(file.model),
     files,
     notes: [],
     hash: (context) => hashOnnx(file, (done) => context.tick('Hashing', done)),
