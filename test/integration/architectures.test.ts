@@ -11,7 +11,7 @@ import { FileSource } from '../../src/model/source';
 import { encodeGraph, hasGraph, weightedGraph, type WeightedGraph } from '../../src/model/weighted-graph';
 import { readNpz } from '../support/npz';
 import { FIXTURES, HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
-import { HAS_TORCH, NEEDS_TORCH, PYTHON } from '../support/torch';
+import { HAS_TORCH, NEEDS_TORCH, ONE_THREAD, PYTHON } from '../support/torch';
 
 /** Name, family and what is recognised of its sizes. */
 const NETS = [
@@ -69,6 +69,7 @@ describe.skipIf(!HAS_TORCH)(`recognised architectures give PyTorch's logits${NEE
   const folder = mkdtempSync(path.join(tmpdir(), 'scour-architectures-'));
   beforeAll(() => {
     execFileSync(PYTHON, [path.join(FIXTURES, 'architectures/make.py'), folder], {
+      env: ONE_THREAD,
       timeout: 300_000,
       stdio: 'pipe',
     });

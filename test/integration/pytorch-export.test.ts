@@ -9,7 +9,7 @@ import { matchSafetensors, openSafetensors } from '../../src/model/safetensors/o
 import { FileSource } from '../../src/model/source';
 import { HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
 import { SEEDS } from '../support/seeds';
-import { HAS_TORCH, NEEDS_TORCH, PYTHON } from '../support/torch';
+import { HAS_TORCH, NEEDS_TORCH, ONE_THREAD, PYTHON } from '../support/torch';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'scour-export-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,6 +68,7 @@ test.skipIf(!HAS_TORCH)(
     ];
     const pairs = cases.flatMap(({ file, output }) => [file, output]);
     const printed = execFileSync(PYTHON, [path.join(SEEDS, 'compare.py'), ...pairs], {
+      env: ONE_THREAD,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 100_000,

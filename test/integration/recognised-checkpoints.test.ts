@@ -15,7 +15,7 @@ import type { PreprocessingOptions } from '../../src/protocol/preprocessing';
 import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { inTemporaryFolder, quiet, scan } from '../support/jobs';
 import { FIXTURES, HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
-import { HAS_TORCH, NEEDS_TORCH, PYTHON } from '../support/torch';
+import { HAS_TORCH, NEEDS_TORCH, ONE_THREAD, PYTHON } from '../support/torch';
 
 const MODEL = path.join(SHARED, 'models/badnets.pth');
 const TEST = path.join(SHARED, 'data/cifar10/test');
@@ -55,6 +55,7 @@ function cleanseOptions(output: string): CleanseOptions {
 function inPyTorch(images: string, files: readonly string[]): number[] {
   const script = path.join(FIXTURES, 'architectures/accuracy.py');
   const printed = execFileSync(PYTHON, [script, images, ...files], {
+    env: ONE_THREAD,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 400_000,

@@ -6,7 +6,7 @@ import { adam, sgd } from '../../src/training/optimizers';
 import { constant } from '../../src/training/schedules';
 import type { Trainer } from '../../src/training/trainer';
 import { batchOf, noise, smallNet, trainerIn } from '../support/small-net';
-import { HAS_TORCH, NEEDS_TORCH, PYTHON } from '../support/torch';
+import { HAS_TORCH, NEEDS_TORCH, ONE_THREAD, PYTHON } from '../support/torch';
 import { worstError } from '../support/training';
 
 const PARAMETERS = ['conv.weight', 'bn.weight', 'bn.bias', 'fc.weight', 'fc.bias'];
@@ -71,7 +71,7 @@ describe('forward passes without gradient', () => {
       value instanceof Float32Array ? [...value] : value,
     );
     const expected = JSON.parse(
-      execFileSync(PYTHON, ['-c', REFERENCE], { input: json, encoding: 'utf8' }),
+      execFileSync(PYTHON, ['-c', REFERENCE], { env: ONE_THREAD, input: json, encoding: 'utf8' }),
     ) as {
       guesses: number[][];
       loss: number;
