@@ -64,6 +64,7 @@ const bundles = [
       'webview/compare': 'webview/compare/main.ts',
       'webview/evaluation': 'webview/evaluation/main.ts',
       'webview/cleansing': 'webview/cleansing/main.ts',
+      'webview/splitting': 'webview/splitting/main.ts',
     },
   },
   // The font is copied beside the style sheet, not bundled.

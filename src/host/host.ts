@@ -15,6 +15,8 @@ import { EVALUATION_PANEL, Evaluator } from './evaluation/evaluator';
 import { PlanMemory } from './evaluation/memory';
 import { ResultStore } from './results/store';
 import { setting } from './settings';
+import { SplittingMemory } from './splitting/memory';
+import { SPLITTING_PANEL, Splitter } from './splitting/splitter';
 import { ModelsTree } from './tree/models';
 
 /** Puts the parts together and registers them with VS Code. Nothing is read, and no process started, until it is used. */
@@ -72,6 +74,15 @@ export class Host implements vscode.Disposable {
       log,
       attempt,
     });
+    const splitter = new Splitter({
+      extensionUri,
+      engine,
+      trainer,
+      memory: new SplittingMemory(context.workspaceState, line),
+      evaluator,
+      log,
+      attempt,
+    });
     const editors = new AuditEditorProvider({
       extensionUri,
       engine,
@@ -87,9 +98,11 @@ export class Host implements vscode.Disposable {
       }),
       vscode.window.registerWebviewPanelSerializer(EVALUATION_PANEL, evaluator),
       vscode.window.createTreeView('scour.models', { treeDataProvider: new ModelsTree(results) }),
-      registerCommands({ log, editors, actions, comparer, evaluator, cleanser, results }),
+      registerCommands({ log, editors, actions, comparer, evaluator, cleanser, splitter, results }),
       vscode.window.registerWebviewPanelSerializer(CLEANSING_PANEL, cleanser),
+      vscode.window.registerWebviewPanelSerializer(SPLITTING_PANEL, splitter),
       cleanser,
+      splitter,
       engine,
       trainer,
       log,

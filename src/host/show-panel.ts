@@ -5,7 +5,7 @@ import { panelHtml } from './webview-html';
 export function showPanel(
   panel: vscode.WebviewPanel,
   extensionUri: vscode.Uri,
-  page: 'audit' | 'compare' | 'evaluation' | 'cleansing',
+  page: 'audit' | 'compare' | 'evaluation' | 'cleansing' | 'splitting',
   title: string,
 ): void {
   const root = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');

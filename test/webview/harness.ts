@@ -11,7 +11,7 @@ export const CHROMIUM = '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
 const ROOT = path.join(import.meta.dirname, '../..');
 
-const PANELS = ['audit', 'compare', 'evaluation', 'cleansing'] as const;
+const PANELS = ['audit', 'compare', 'evaluation', 'cleansing', 'splitting'] as const;
 export type PanelName = (typeof PANELS)[number];
 
 /** A panel in a real browser, in the page and under the policy of the extension host, with a stand-in for VS Code's API. */
@@ -146,6 +146,7 @@ async function bundle(): Promise<Map<string, Uint8Array>> {
       compare: 'webview/compare/main.ts',
       evaluation: 'webview/evaluation/main.ts',
       cleansing: 'webview/cleansing/main.ts',
+      splitting: 'webview/splitting/main.ts',
       panel: 'webview/style/panel.css',
     },
     bundle: true,

@@ -10,6 +10,8 @@ import { localPath } from '../local-file';
 import { EntrySchema } from '../results/entry';
 import type { ResultStore } from '../results/store';
 import { setting } from '../settings';
+import { chooseDataset } from '../splitting/dialogs';
+import type { Splitter } from '../splitting/splitter';
 import { pickModels } from './pick';
 import { registerCommand } from './register';
 
@@ -20,12 +22,13 @@ export interface CommandServices {
   comparer: Comparer;
   evaluator: Evaluator;
   cleanser: Cleanser;
+  splitter: Splitter;
   results: ResultStore;
 }
 
 /** Registers every command that package.json contributes. */
 export function registerCommands(services: CommandServices): vscode.Disposable {
-  const { log, editors, actions, comparer, evaluator, cleanser, results } = services;
+  const { log, editors, actions, comparer, evaluator, cleanser, splitter, results } = services;
 
   return vscode.Disposable.from(
     registerCommand(log, 'scour.scan', async (clicked, selected) => {
@@ -50,6 +53,11 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
           ? await pickModels(() => browseForModels('Cleanse with Unlabeled Images', 'Cleanse'), 'Cleanse')
           : [given];
       if (chosen !== undefined) cleanser.cleanse(chosen);
+    }),
+    registerCommand(log, 'scour.split', async (clicked) => {
+      const given = clicked instanceof vscode.Uri ? clicked : undefined;
+      const chosen = given === undefined ? await chooseDataset() : localPath(given);
+      if (chosen !== undefined) splitter.split(vscode.Uri.file(chosen));
     }),
     registerCommand(log, 'scour.exportPruned', async (target) => {
       const document = await auditOf(editors, target);

@@ -1,0 +1,318 @@
+import { ScourError } from '../../protocol/errors';
+import type { DataDescription } from '../../protocol/evaluation';
+import type { ResultOf } from '../../protocol/engine';
+import type { SplitEpoch } from '../../protocol/split';
+import type {
+  FoundSplit,
+  Moved,
+  SplitEvent,
+  SplitOutcome,
+  SplitParams,
+  SuspectPage,
+} from '../../protocol/splitting';
+import type {
+  FromSplittingPanel,
+  SplitFile,
+  SplittingPlan,
+  ToSplittingPanel,
+} from '../../protocol/splitting-panel';
+import { Task } from '../audit/task';
+import type { EngineClient } from '../engine/client';
+import { obstacle, orderOf } from './plan';
+
+const WAITING = 'Waiting for the engine';
+/** Images on a page of the gallery. */
+const PAGE = 48;
+
+type Query = Omit<Extract<FromSplittingPanel, { kind: 'page' }>, 'kind'>;
+type Change = Extract<FromSplittingPanel, { kind: 'edit' }>['change'];
+export type SplittingJob = Extract<FromSplittingPanel, { kind: 'cancel' }>['job'];
+
+export interface SplittingOptions {
+  /** The dataset. */
+  readonly path: string;
+  readonly name: string;
+  readonly engine: Pick<EngineClient, 'request' | 'retain'>;
+  /** Runs trainings, in a process of its own: scans and evaluations need not wait for them. */
+  readonly trainer: Pick<EngineClient, 'request'>;
+  readonly plan: SplittingPlan;
+  readonly remember: (plan: SplittingPlan) => void;
+  readonly trusted: () => boolean;
+}
+
+/** The splitting of one dataset: what its panel shows, apart from any window. `messages()` tells a new panel everything. */
+export class SplittingSession {
+  readonly path: string;
+  readonly name: string;
+  private readonly options: SplittingOptions;
+  private readonly release: () => void;
+  private readonly listeners = new Set<(message: ToSplittingPanel) => void>();
+  private plan: SplittingPlan;
+  private known: FoundSplit | null = null;
+  private history: SplitEpoch[] = [];
+  private notes: string[] = [];
+  private pausing: AbortController | null = null;
+  private query: Query = { which: 'suspected', label: null, from: 0 };
+  private back = false;
+  private readonly tasks = {
+    images: new Task<DataDescription>(() => this.emit(this.imagesMessage())),
+    run: new Task<SplitOutcome>(() => this.emit(this.jobMessage())),
+    page: new Task<SuspectPage>(() => this.emit(this.pageMessage())),
+    move: new Task<Moved>(() => this.emit(this.moveMessage())),
+  };
+
+  constructor(options: SplittingOptions) {
+    this.options = options;
+    this.path = options.path;
+    this.name = options.name;
+    this.plan = options.plan;
+    this.release = options.engine.retain();
+  }
+
+  /** True while a model is trained. */
+  get running(): boolean {
+    return this.tasks.run.running;
+  }
+
+  /** Where the run stands, for a notification. */
+  get progress(): string {
+    const { state } = this.tasks.run;
+    return state.state === 'running' ? state.message : '';
+  }
+
+  /** What lies at the output folder; null where it is not known. */
+  get found(): FoundSplit | null {
+    return this.known;
+  }
+
+  fileOf(field: SplitFile | 'quarantine'): string | null {
+    return this.plan[field];
+  }
+
+  /** Calls `listener` with every change from now on. Returns a function that stops it. */
+  subscribe(listener: (message: ToSplittingPanel) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Everything a panel shows, for one that has just been made. */
+  messages(): ToSplittingPanel[] {
+    return [
+      this.datasetMessage(),
+      this.planMessage(),
+      this.imagesMessage(),
+      this.foundMessage(),
+      this.jobMessage(),
+      this.historyMessage(),
+      this.pageMessage(),
+      this.moveMessage(),
+    ];
+  }
+
+  /** Finds out what the dataset is, and how its images would become the input of the architecture. Runs nothing. */
+  async describe(): Promise<void> {
+    const { architecture: model, preprocessing } = this.plan;
+    if (model === null) return;
+    await this.tasks.images.run(WAITING, (hooks) =>
+      this.options.engine.request(
+        'describeData',
+        { model, data: this.path, preprocessing },
+        { ...hooks, title: 'the look at the images' },
+      ),
+    );
+  }
+
+  /** Finds out what lies at the output folder: an interrupted run, results. */
+  async look(): Promise<void> {
+    const { output } = this.plan;
+    this.known =
+      output === null
+        ? null
+        : await this.options.engine.request(
+            'findSplit',
+            { output },
+            { title: 'the look at the output folder' },
+          );
+    this.emit(this.foundMessage());
+    const report = this.known?.report ?? null;
+    if (this.running || report === null) return;
+    this.history = report.history;
+    this.notes = report.notes;
+    this.emit(this.historyMessage());
+    await this.showPage({ ...this.query, from: 0 });
+  }
+
+  async setFile(field: SplitFile, file: string | null): Promise<void> {
+    if (field === 'output' && this.running) throw busy();
+    this.replace({ ...this.plan, [field]: file });
+    if (field === 'architecture') await this.describe();
+    if (field !== 'output') return;
+    this.history = [];
+    this.notes = [];
+    this.tasks.page.reset();
+    this.tasks.run.reset();
+    this.emit(this.historyMessage());
+    await this.look();
+  }
+
+  async edit(change: Change): Promise<void> {
+    const given = Object.entries(change).filter(([, value]) => value !== undefined);
+    this.replace({ ...this.plan, ...(Object.fromEntries(given) as Partial<SplittingPlan>) });
+    if (change.preprocessing !== undefined) await this.describe();
+  }
+
+  /** Runs, or goes on with, ASD. The caller has asked for trust and, with `replace`, for leave to replace. */
+  async run(start: SplitParams['start']): Promise<void> {
+    const why = obstacle(this.plan);
+    if (why !== null) throw new ScourError('not-runnable', why);
+    if (this.running) throw busy();
+    const pause = new AbortController();
+    this.pausing = pause;
+    this.history = [];
+    this.notes = [];
+    this.tasks.page.reset();
+    this.emit(this.historyMessage());
+    await this.tasks.run.run(WAITING, (hooks) =>
+      this.options.trainer.request(
+        'split',
+        { order: orderOf(this.plan, this.path), start },
+        { ...hooks, pause: pause.signal, title: `the splitting of ${this.name}` },
+        (event) => this.heard(event),
+      ),
+    );
+    await this.look();
+  }
+
+  /** Ends the run after the step at hand; it can go on later. */
+  pause(): void {
+    if (!this.running) return;
+    this.pausing?.abort();
+    this.emit(this.jobMessage());
+  }
+
+  /** Shows a page of the ranked images of the results at the output folder. */
+  async showPage(query: Query): Promise<void> {
+    const { output, quarantine } = this.plan;
+    if (output === null) return;
+    this.query = query;
+    await this.tasks.page.run(WAITING, (hooks) =>
+      this.options.engine.request(
+        'suspects',
+        { output, data: this.path, quarantine, ...query, count: PAGE },
+        { ...hooks, title: 'the ranked images' },
+      ),
+    );
+  }
+
+  /** What moving the suspects to a folder would do; changes nothing. */
+  planMove(folder: string): Promise<ResultOf<'planQuarantine'>> {
+    const params = { output: this.plan.output ?? '', data: this.path, folder };
+    return this.options.engine.request('planQuarantine', params, { title: 'the check of the quarantine' });
+  }
+
+  /** Moves the suspects to a folder. The caller has asked. */
+  async quarantine(folder: string): Promise<void> {
+    const params = { output: this.plan.output ?? '', data: this.path, folder };
+    this.back = false;
+    // Kept before the move: one that is cut short must be undone from there.
+    this.replace({ ...this.plan, quarantine: folder });
+    await this.tasks.move.run(WAITING, (hooks) =>
+      this.options.engine.request('quarantine', params, { ...hooks, title: 'the quarantine' }),
+    );
+    await this.showPage(this.query);
+  }
+
+  /** Puts the suspects back. */
+  async releaseQuarantine(): Promise<void> {
+    const { quarantine: folder } = this.plan;
+    if (folder === null) return;
+    this.back = true;
+    await this.tasks.move.run(WAITING, async (hooks) => {
+      const moved = await this.options.engine.request(
+        'releaseQuarantine',
+        { folder },
+        { ...hooks, title: 'the end of the quarantine' },
+      );
+      this.replace({ ...this.plan, quarantine: null });
+      return moved;
+    });
+    await this.showPage(this.query);
+  }
+
+  cancel(job: SplittingJob): void {
+    this.tasks[job].cancel();
+  }
+
+  /** Tells the panel again whether the workspace is trusted. */
+  trustChanged(): void {
+    this.emit(this.datasetMessage());
+  }
+
+  dispose(): void {
+    for (const task of Object.values(this.tasks)) task.cancel();
+    this.listeners.clear();
+    this.release();
+  }
+
+  private heard(event: SplitEvent): void {
+    switch (event.kind) {
+      case 'started':
+        this.history = event.history;
+        break;
+      case 'epoch':
+        this.history = [...this.history, event.epoch];
+        break;
+      case 'note':
+        this.notes = [...this.notes, event.note];
+    }
+    this.emit(this.historyMessage());
+  }
+
+  private replace(plan: SplittingPlan): void {
+    this.plan = plan;
+    this.options.remember(plan);
+    this.emit(this.planMessage());
+  }
+
+  private emit(message: ToSplittingPanel): void {
+    for (const listener of this.listeners) listener(message);
+  }
+
+  private datasetMessage(): ToSplittingPanel {
+    return { kind: 'dataset', path: this.path, trusted: this.options.trusted() };
+  }
+
+  private planMessage(): ToSplittingPanel {
+    return { kind: 'plan', plan: this.plan, obstacle: obstacle(this.plan) };
+  }
+
+  private imagesMessage(): ToSplittingPanel {
+    return { kind: 'images', images: this.tasks.images.state };
+  }
+
+  private foundMessage(): ToSplittingPanel {
+    return { kind: 'found', found: this.known };
+  }
+
+  private jobMessage(): ToSplittingPanel {
+    const pausing = this.running && (this.pausing?.signal.aborted ?? false);
+    return { kind: 'job', job: this.tasks.run.state, pausing };
+  }
+
+  private historyMessage(): ToSplittingPanel {
+    return { kind: 'history', history: this.history, notes: this.notes };
+  }
+
+  private pageMessage(): ToSplittingPanel {
+    const { which, label } = this.query;
+    return { kind: 'page', page: this.tasks.page.state, which, label };
+  }
+
+  private moveMessage(): ToSplittingPanel {
+    return { kind: 'move', move: this.tasks.move.state, back: this.back };
+  }
+}
+
+function busy(): ScourError {
+  return new ScourError('busy', 'This dataset is being split already.');
+}

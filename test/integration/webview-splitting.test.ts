@@ -1,0 +1,294 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import * as v from 'valibot';
+import { encodePng } from '../../src/data/encoding/png';
+import { PAPER, SCHEDULES, SEEDS_PER_CLASS } from '../../src/protocol/split-schedules';
+import type { SplitEpoch, SplitReport } from '../../src/protocol/split';
+import {
+  FromSplittingPanelSchema,
+  type SplittingPlan,
+  type ToSplittingPanel,
+} from '../../src/protocol/splitting-panel';
+import { axe, eventually, inked } from '../webview/checks';
+import { CHROMIUM, Harness, hasChromium, type Panel } from '../webview/harness';
+import type { ThemeName } from '../webview/themes';
+
+const THEME_NAMES: readonly ThemeName[] = ['dark', 'light', 'high-contrast'];
+const SHOTS = path.join(import.meta.dirname, '../../out/webview');
+const TITLE = hasChromium
+  ? 'the splitting panel in a browser, under the policy of the extension host'
+  : `the splitting panel in a browser (skipped: there is no Chromium at ${CHROMIUM})`;
+const CLASSES = ['blue', 'green', '<img src=x>'];
+
+const PLAN: SplittingPlan = {
+  architecture: '/models/net.onnx',
+  seeds: '/data/seeds',
+  seedsPerClass: SEEDS_PER_CLASS,
+  output: '/data/out',
+  test: '/data/test',
+  triggered: null,
+  target: null,
+  settings: PAPER,
+  preprocessing: {},
+  device: 'auto',
+  quarantine: null,
+};
+const PREPROCESSING = {
+  height: 4,
+  width: 4,
+  resize: null,
+  filter: 'bilinear' as const,
+  layout: 'nchw' as const,
+  channels: 'rgb' as const,
+  mean: [],
+  std: [],
+  source: 'none',
+};
+
+function epochOf(epoch: number): SplitEpoch {
+  const stage = epoch < 4 ? 'class-aware' : epoch < 6 ? 'class-agnostic' : 'meta-split';
+  const histogram = {
+    edges: Array.from({ length: 33 }, (_, i) => i / 4),
+    clean: Array.from({ length: 32 }, (_, i) => Math.max(0, 40 - 4 * i)),
+    polluted: Array.from({ length: 32 }, (_, i) => Math.max(0, 20 - Math.abs(i - 20))),
+  };
+  return {
+    epoch,
+    stage,
+    clean: 30 * epoch,
+    polluted: 300 - 30 * epoch,
+    loss: 2 / epoch,
+    lambdaU: epoch,
+    rate: 0.002,
+    split: epoch === 1 ? null : { cleanLoss: 0.4 / epoch, pollutedLoss: 4 + epoch / 10, histogram },
+    monitored: { acc: 40 + 6 * epoch, asr: 30 - 3 * epoch, ra: 30 + 5 * epoch },
+    seconds: 12.3,
+  };
+}
+const HISTORY = [1, 2, 3, 4, 5, 6, 7].map(epochOf);
+const REPORT: SplitReport = {
+  schema: 'scour.split/1',
+  output: '/data/out',
+  sha256: 'a'.repeat(64),
+  architecture: { path: '/models/net.onnx', sha256: 'b'.repeat(64) },
+  settings: PAPER,
+  data: {
+    path: '/data/set',
+    images: 300,
+    distinct: 300,
+    sha256: 'c'.repeat(64),
+    classes: CLASSES.map((name) => ({ name, images: 100, seeds: 10 })),
+    skipped: [],
+  },
+  seeds: { path: '/data/seeds', images: 30 },
+  monitor: { test: '/data/test', triggered: null, target: null },
+  preprocessing: PREPROCESSING,
+  device: 'cpu',
+  history: HISTORY,
+  suspects: {
+    suspected: 60,
+    threshold: 3.2,
+    byClass: [{ name: CLASSES[2]!, suspected: 60 }],
+    losses: HISTORY[3]!.split!.histogram,
+  },
+  notes: [],
+  version: '0',
+};
+const IMAGE = encodePng({
+  width: 4,
+  height: 4,
+  data: Uint8Array.from({ length: 48 }, (_, i) => 5 * i),
+}).toString('base64');
+const PAGE: ToSplittingPanel = {
+  kind: 'page',
+  which: 'suspected',
+  label: null,
+  page: {
+    state: 'done',
+    result: {
+      from: 0,
+      total: 60,
+      width: 4,
+      height: 4,
+      samples: Array.from({ length: 48 }, (_, i) => ({
+        rank: i + 1,
+        path: `${CLASSES[2]!}/${i}.png`,
+        label: CLASSES[2]!,
+        predicted: i === 1 ? null : 'blue',
+        loss: 9 - i / 10,
+        score: 1 - i / 50,
+        pool: 'polluted' as const,
+        suspected: true,
+        image: i === 2 ? null : IMAGE,
+      })),
+    },
+  },
+};
+const dataset = (trusted = true): ToSplittingPanel => ({ kind: 'dataset', path: '/data/set', trusted });
+const plan = (change: Partial<SplittingPlan> = {}, obstacle: string | null = null): ToSplittingPanel => ({
+  kind: 'plan',
+  plan: { ...PLAN, ...change },
+  obstacle,
+});
+const IMAGES: ToSplittingPanel = {
+  kind: 'images',
+  images: {
+    state: 'done',
+    result: {
+      images: 300,
+      classes: CLASSES.map((name) => ({ name, n: 100 })),
+      modelClasses: 3,
+      preprocessing: PREPROCESSING,
+      skipped: [],
+      warnings: [],
+    },
+  },
+};
+const RUNNING: ToSplittingPanel = {
+  kind: 'job',
+  pausing: false,
+  job: {
+    state: 'running',
+    message: 'Epoch 8 of 120: MixMatch',
+    fraction: 0.06,
+    secondsLeft: 900,
+    stalled: false,
+  },
+};
+const DONE: ToSplittingPanel[] = [
+  dataset(),
+  plan(),
+  IMAGES,
+  { kind: 'history', history: HISTORY, notes: [] },
+  { kind: 'found', found: { unfinished: false, occupied: true, report: REPORT } },
+  PAGE,
+];
+
+describe.skipIf(!hasChromium)(TITLE, () => {
+  let harness: Harness;
+
+  beforeAll(async () => {
+    harness = await Harness.start();
+    mkdirSync(SHOTS, { recursive: true });
+  });
+  afterAll(() => harness.stop());
+
+  /** Opens the panel; whatever the test does must leave no fault, and post only what the host understands. */
+  async function withPanel(
+    work: (panel: Panel, page: Page) => Promise<void>,
+    options: Parameters<Harness['open']>[1] = {},
+  ): Promise<void> {
+    const panel = await harness.open('splitting', options);
+    try {
+      await work(panel, panel.page);
+      expect(panel.faults).toEqual([]);
+      for (const message of await panel.sent()) expect(v.is(FromSplittingPanelSchema, message)).toBe(true);
+    } finally {
+      await panel.close();
+    }
+  }
+  const last = async (panel: Panel): Promise<unknown> => (await panel.sent()).at(-1);
+
+  test('says what is missing, runs, pauses and resumes', async () => {
+    await withPanel(async (panel, page) => {
+      await panel.send(dataset(), plan({ seeds: null }, 'Choose the known-clean seeds first.'), IMAGES);
+      const run = page.getByRole('button', { name: 'Run', exact: true });
+      expect(await run.getAttribute('aria-disabled')).toBe('true');
+      expect(await page.locator('#run-why').textContent()).toBe('Choose the known-clean seeds first.');
+      await panel.send(plan());
+      await run.click();
+      expect(await last(panel)).toEqual({ kind: 'run' });
+      await panel.send(RUNNING, { kind: 'history', history: HISTORY, notes: ['a note'] });
+      await page.getByRole('button', { name: 'Pause' }).click();
+      expect(await last(panel)).toEqual({ kind: 'pause' });
+      expect(await page.locator('#stages').textContent()).toContain('7 epochs of 120 done');
+      await panel.send(
+        { kind: 'job', pausing: false, job: { state: 'done', result: { status: 'paused' } } },
+        { kind: 'found', found: { unfinished: true, occupied: false, report: null } },
+      );
+      await page.getByRole('button', { name: 'Resume' }).click();
+      expect(await last(panel)).toEqual({ kind: 'resume' });
+      await panel.send(dataset(false));
+      expect(await run.getAttribute('aria-disabled')).toBe('true');
+    });
+  });
+
+  test('a schedule sets all settings, and keeps the seed', async () => {
+    await withPanel(async (panel, page) => {
+      await panel.send(dataset(), plan({ settings: { ...PAPER, seed: 7 } }), IMAGES);
+      await page.locator('#settings summary').first().click();
+      await page.locator('#split-schedule').selectOption('short');
+      expect(await last(panel)).toEqual({
+        kind: 'edit',
+        change: { settings: { ...SCHEDULES.short, seed: 7 } },
+      });
+    });
+  });
+
+  test('shows pools and losses of any epoch, each with its table', async () => {
+    await withPanel(async (panel, page) => {
+      await panel.send(...DONE);
+      const words = page.locator('#stages canvas').last();
+      expect(await words.getAttribute('aria-label')).toContain('Epoch 7, meta-split');
+      await page.locator('#histogram-epoch').focus();
+      await page.keyboard.press('Home');
+      await eventually(() => words.getAttribute('aria-label')).toContain('no losses were needed');
+      await page.keyboard.press('ArrowRight');
+      await eventually(() => words.getAttribute('aria-label')).toContain('Epoch 2, class-aware');
+      await words.scrollIntoViewIfNeeded();
+      await page.evaluate(`document.querySelectorAll('#stages canvas').forEach((c, i) => (c.id = 'c' + i))`);
+      await eventually(() => inked(page, '#c3')).toBeGreaterThan(500);
+      await page.getByText('Histogram as a table').click();
+      expect(
+        await page.getByRole('table', { name: 'Split losses of both pools' }).locator('tbody tr').count(),
+      ).toBe(32);
+    });
+  });
+
+  test('shows the ranked images in pages, and asks for their quarantine', async () => {
+    await withPanel(async (panel, page) => {
+      await panel.send(...DONE);
+      expect(await page.locator('.suspect').count()).toBe(48);
+      expect(await page.locator('.suspect').nth(2).textContent()).toContain('cannot be read any more');
+      expect(await page.locator('.suspect bdi').first().textContent()).toBe('<img src=x>/0.png');
+      expect(await page.locator('#suspects').textContent()).toContain('1 to 48 of 60 images.');
+      await page.getByRole('button', { name: 'Next page' }).click();
+      expect(await last(panel)).toEqual({ kind: 'page', which: 'suspected', label: null, from: 48 });
+      await page.locator('#suspects-label').selectOption('2');
+      expect(await last(panel)).toEqual({ kind: 'page', which: 'suspected', label: '<img src=x>', from: 0 });
+      await page.getByRole('button', { name: 'Save as CSV…' }).click();
+      expect(await last(panel)).toEqual({ kind: 'save', format: 'csv' });
+      await page.getByRole('button', { name: 'Move suspects to quarantine…' }).click();
+      expect(await last(panel)).toEqual({ kind: 'quarantine' });
+      await panel.send(plan({ quarantine: '/data/held' }), {
+        kind: 'move',
+        back: false,
+        move: { state: 'done', result: { images: 60, folder: '/data/held' } },
+      });
+      expect(await page.locator('#suspects').textContent()).toContain('60 images were moved to /data/held');
+      await page.getByRole('button', { name: 'Put them back' }).click();
+      expect(await last(panel)).toEqual({ kind: 'release' });
+      expect(await page.locator('main').textContent()).toContain('Hard and wrongly labelled images');
+      expect(await page.locator('main').textContent()).not.toMatch(/(is|are) clean/i);
+    });
+  });
+
+  test.each(THEME_NAMES)('axe finds nothing in the %s theme', async (theme) => {
+    await withPanel(
+      async (panel, page) => {
+        await panel.send(...DONE);
+        await page.locator('#settings summary').first().click();
+        expect(await axe(page)).toEqual([]);
+        await page.screenshot({ path: path.join(SHOTS, `splitting-${theme}.png`) });
+        for (const id of ['run', 'stages', 'suspects']) {
+          await page.evaluate(`document.querySelector('#${id}').scrollIntoView()`);
+          await page.waitForTimeout(300);
+          await page.screenshot({ path: path.join(SHOTS, `splitting-${id}-${theme}.png`) });
+        }
+      },
+      { theme, bypassCsp: true },
+    );
+  });
+});
