@@ -35,6 +35,7 @@ const NETS = [
   ['convnext_tiny', 'ConvNeXt', 'blocks 3-3-9-3'],
   ['vit_small', 'ViT', '3 layers of 192, 3 heads, patches of 8'],
   ['vit_small_timm', 'ViT', '3 layers of 192, 3 heads, patches of 8'],
+  ['vit_small_backdoorbench', 'ViT', '3 layers of 192, 3 heads, patches of 8'],
   ['vgg11_bn_timm', 'VGG-bn', '8 convolutions, images of 224 × 224'],
   ['convnext_tiny_timm', 'ConvNeXt', 'blocks 3-3-9-3'],
   ['efficientnet_b0_timm', 'EfficientNet', 'blocks 1-2-2-3-3-4-1'],

@@ -23,8 +23,6 @@ const PREPROCESSING: PreprocessingOptions = {
   mean: [0.4914, 0.4822, 0.4465],
   std: [0.247, 0.243, 0.261],
 };
-/** For the ONNX files made of it, which say no size. */
-const SIZED: PreprocessingOptions = { ...PREPROCESSING, size: [32, 32] };
 
 function cleanseOptions(output: string): CleanseOptions {
   return {
@@ -115,7 +113,7 @@ describe.skipIf(!HAS_SHARED)(`a checkpoint whose architecture is recognised${NEE
           attacks: [{ kind: 'folder', path: path.join(SHARED, 'data/triggered/badnets') }],
           target: 0,
           limit: 200,
-          preprocessing: SIZED,
+          preprocessing: PREPROCESSING,
           samples: 0,
           tacImages: 4,
           embeddingImages: 0,
@@ -176,7 +174,7 @@ describe.skipIf(!HAS_SHARED)(`a checkpoint whose architecture is recognised${NEE
       if (!HAS_TORCH) return;
       const images = subset(path.join(folder, 'images'), 20);
       const report = await evaluateModels(
-        { models: [onnx!], data: images, attacks: [], target: null, preprocessing: SIZED },
+        { models: [onnx!], data: images, attacks: [], target: null, preprocessing: PREPROCESSING },
         quiet(),
       );
       expect(inPyTorch(images, [pth!])[0]).toBeCloseTo(report.models[0]!.acc!, 6);
