@@ -15,6 +15,7 @@ import { moveSuspects, planMove, releaseSuspects } from './jobs/move-suspects';
 import { findSplit } from './jobs/split-results';
 import { suspectPage } from './jobs/suspect-page';
 import { sweepModel } from './jobs/sweep';
+import { locateTfjs } from '../training/tfjs/locate';
 
 /** The jobs of the engine, by method of the protocol. */
 export const HANDLERS: Handlers = {
@@ -28,6 +29,7 @@ export const HANDLERS: Handlers = {
   sweep: (params, context) => sweepModel(params, context),
   exportEvaluation: (params, context) => exportEvaluation(params, context),
   describeCleansing: ({ path }, context) => describeCleansing(path, context),
+  findTfjs: async (search) => ({ packages: await locateTfjs(search) }),
   previewStudent: (params, context) => previewStudent(params, context),
   cleanse: (params, context, live) => runCleansing(params, context, live),
   listRuns: ({ store, key }) => listRuns(store, key),

@@ -14,6 +14,7 @@ import { PlannedAttackSchema } from './evaluation-panel';
 import { jobState } from './job-state';
 import { PreprocessingOptionsSchema } from './preprocessing';
 import { TargetSchema } from './target';
+import { TfjsPackageSchema, TRAINING_ENGINES } from './training-engine';
 
 const AttackId = v.pipe(v.number(), v.integer(), v.minValue(1));
 
@@ -74,6 +75,12 @@ export const ToCleansingPanelSchema = v.variant('kind', [
     loaded: v.boolean(),
   }),
   v.object({ kind: v.literal('description'), description: DescriptionState }),
+  /** What is to train students, by the settings, and which packages of TensorFlow.js could. */
+  v.object({
+    kind: v.literal('engine'),
+    chosen: v.picklist(TRAINING_ENGINES),
+    packages: v.array(TfjsPackageSchema),
+  }),
   /** What the chosen images are; the classes of `monitor` name the target. */
   v.object({ kind: v.literal('images'), set: v.picklist(IMAGE_SETS), images: DataState }),
   v.object({
@@ -149,5 +156,6 @@ export const FromCleansingPanelSchema = v.variant('kind', [
   /** Opens the evaluation of the teacher and the exported student. */
   v.object({ kind: v.literal('evaluateExported') }),
   v.object({ kind: v.literal('manageTrust') }),
+  v.object({ kind: v.literal('openEngineSettings') }),
 ]);
 export type FromCleansingPanel = v.InferOutput<typeof FromCleansingPanelSchema>;

@@ -39,6 +39,7 @@ import {
   SuspectPageParamsSchema,
   SuspectPageSchema,
 } from './splitting';
+import { TfjsPackagesSchema, TfjsSearchSchema } from './training-engine';
 
 export const ProgressSchema = v.object({
   /** What is being done, for a person: "Scoring layer3.0.conv1". */
@@ -89,6 +90,8 @@ export const ENGINE = {
   exportEvaluation: { params: ExportEvaluationParamsSchema, result: ExportedSchema },
   /** Stages, layers, outliers and presets of a model for BCU; runs nothing. */
   describeCleansing: { params: DescribeCleansingParamsSchema, result: CleansingDescriptionSchema },
+  /** Which packages of TensorFlow.js could train; reads their manifests and runs nothing. */
+  findTfjs: { params: TfjsSearchSchema, result: TfjsPackagesSchema },
   /** What the student predicts just after its re-initialisation, beside its teacher. */
   previewStudent: { params: PreviewStudentParamsSchema, result: StudentPreviewSchema },
   /** Starts or resumes a run of BCU. Answers when it is complete, diverged or paused. */

@@ -23,3 +23,20 @@ export const TrainingEngineChoiceSchema = v.variant('name', [
 export type TrainingEngineChoice = v.InferOutput<typeof TrainingEngineChoiceSchema>;
 
 export const ONNXRUNTIME: TrainingEngineChoice = { name: 'onnxruntime' };
+
+export const TfjsPackageSchema = v.variant('status', [
+  /** Of a version that Scour works with. Whether it works shows when it is loaded. */
+  v.object({ status: v.literal('installed'), name: v.string(), directory: v.string(), version: v.string() }),
+  v.object({
+    status: v.picklist(['absent', 'wrong-version', 'broken']),
+    name: v.string(),
+    /** Null where there is none. */
+    directory: v.nullable(v.string()),
+    /** With what can be done about it. */
+    reason: v.string(),
+  }),
+]);
+/** A package of TensorFlow.js, or why there is none to use. */
+export type TfjsPackage = v.InferOutput<typeof TfjsPackageSchema>;
+/** Best first. */
+export const TfjsPackagesSchema = v.object({ packages: v.array(TfjsPackageSchema) });

@@ -93,6 +93,27 @@ describe.skipIf(!hasChromium)(TITLE, () => {
     });
   });
 
+  test('says what trains, and why TensorFlow.js cannot', async () => {
+    await withPanel(async (panel, page) => {
+      await panel.send(...READY, fixtures.engineMessage('onnxruntime'));
+      const note = page.locator('#training-engine');
+      expect(await note.textContent()).toContain('Trained by onnxruntime');
+      expect(await note.locator('.notice').count()).toBe(0);
+      expect(await note.getByText('Scour works with 4.x').isVisible()).toBe(false);
+      await panel.send(fixtures.engineMessage('tfjs'));
+      expect(await note.locator('.notice').textContent()).toContain('a run will not start');
+      expect(await note.getByText('Scour works with 4.x').isVisible()).toBe(true);
+      const directory = '/opt/tfjs\u202e/node_modules/@tensorflow/tfjs-node';
+      const installed = { status: 'installed', name: '@tensorflow/tfjs-node', version: '4.22.0', directory };
+      await panel.send({ kind: 'engine', chosen: 'tfjs', packages: [installed] });
+      expect(await note.locator('.notice').count()).toBe(0);
+      expect(await note.textContent()).toContain('@tensorflow/tfjs-node 4.22.0 in /opt/tfjs');
+      expect(await note.textContent()).not.toContain('\u202e');
+      await note.getByRole('button', { name: 'Training engine settings…' }).click();
+      expect(await last(panel)).toEqual({ kind: 'openEngineSettings' });
+    });
+  });
+
   test('a model that cannot be cleansed says why', async () => {
     await withPanel(async (panel, page) => {
       const error = { name: 'TrainingError', reason: 'unsupported-model', message: 'It has no logits.' };
@@ -387,6 +408,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
             ...READY,
             fixtures.planMessage(fixtures.WATCHED),
             fixtures.imagesMessage('monitor'),
+            fixtures.engineMessage('tfjs'),
             { kind: 'preview', preview: { state: 'done', result: preview }, previews: [preview] },
             fixtures.runsMessage([live, ...fixtures.FINISHED]),
             fixtures.runningMessage(),

@@ -33,6 +33,12 @@ const DESCRIPTION: CleansingDescription = {
   studied: true,
   notes: [],
 };
+const PACKAGE = {
+  status: 'installed',
+  name: '@tensorflow/tfjs-node',
+  version: '4.22.0',
+  directory: '/work/node_modules/@tensorflow/tfjs-node',
+} as const;
 const PLAN: CleansingPlan = { ...initialPlan(undefined, undefined), data: '/images' };
 
 function runOf(id: string, status: CleansingRun['status'], order: CleansingRun['order']): CleansingRun {
@@ -68,6 +74,7 @@ function open(plan: CleansingPlan = PLAN) {
     describeCleansing: DESCRIPTION,
     listRuns: { runs: [], damaged: [] },
     deleteRun: {},
+    findTfjs: { packages: [PACKAGE] },
     exportStudent: { output: '/out.onnx', bytes: 1, sha256: 'f'.repeat(64) },
   };
   let held = 0;
@@ -113,6 +120,7 @@ function open(plan: CleansingPlan = PLAN) {
     remember: (kept) => remembered.push(kept),
     trusted: () => true,
     trainingEngine: () => ONNXRUNTIME,
+    tfjsSearch: () => ({ workspaces: ['/work'], setting: null }),
   });
   session.subscribe((message) => {
     expect(v.is(ToCleansingPanelSchema, message), JSON.stringify(message)).toBe(true);
@@ -184,6 +192,16 @@ describe('cleansing session', () => {
     expect(session.running).toBe(false);
     for (const message of session.messages()) expect(v.is(ToCleansingPanelSchema, message)).toBe(true);
     expect(messages.filter(({ kind }) => kind === 'steps')).toHaveLength(2);
+  });
+
+  it('says what is to train and which packages could, also to a panel that comes later', async () => {
+    const { session, asked, last } = open();
+    expect(session.messages().some(({ kind }) => kind === 'engine')).toBe(false);
+    await session.describeEngine();
+    expect(asked).toEqual([['findTfjs', { workspaces: ['/work'], setting: null }]]);
+    const message = { kind: 'engine', chosen: 'onnxruntime', packages: [PACKAGE] };
+    expect(last('engine')).toEqual(message);
+    expect(session.messages()).toContainEqual(message);
   });
 
   it('takes over what a run was made of, but for what is watched', async () => {

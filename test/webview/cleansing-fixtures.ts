@@ -139,6 +139,28 @@ export function descriptionMessage(result = descriptionOf()): ToCleansingPanel {
   return { kind: 'description', description: { state: 'done', result } };
 }
 
+/** Nothing that could train, of the two packages. */
+export function engineMessage(chosen: 'onnxruntime' | 'tfjs'): ToCleansingPanel {
+  return {
+    kind: 'engine',
+    chosen,
+    packages: [
+      {
+        status: 'absent',
+        name: '@tensorflow/tfjs-node-gpu',
+        directory: null,
+        reason: '@tensorflow/tfjs-node-gpu is not installed in /home/ada/models.',
+      },
+      {
+        status: 'wrong-version',
+        name: '@tensorflow/tfjs-node',
+        directory: '/home/ada/models/node_modules/@tensorflow/tfjs-node',
+        reason: '@tensorflow/tfjs-node is version 3.21.1; Scour works with 4.x.',
+      },
+    ],
+  };
+}
+
 export function imagesMessage(
   set: 'data' | 'monitor' = 'data',
   change: Partial<DataDescription> = {},

@@ -27,6 +27,8 @@ export interface CleansingState {
   /** Why the plan cannot be run, as the host sees it; null where it can. */
   readonly obstacle: string | null;
   readonly description: CleansingDescriptionState;
+  /** What is to train, and the packages of TensorFlow.js; null until the host knows them. */
+  readonly engine: Omit<Extract<ToCleansingPanel, { kind: 'engine' }>, 'kind'> | null;
   readonly images: Readonly<Record<'data' | 'monitor', CleansingDataState>>;
   readonly preview: StudentPreviewState;
   /** The latest first. */
@@ -55,6 +57,7 @@ export const INITIAL: CleansingState = {
   plan: null,
   obstacle: null,
   description: IDLE,
+  engine: null,
   images: { data: IDLE, monitor: IDLE },
   preview: IDLE,
   previews: [],
@@ -79,6 +82,8 @@ export function receive(state: CleansingState, message: ToCleansingPanel): Clean
       return { ...state, plan: message.plan, obstacle: message.obstacle };
     case 'description':
       return { ...state, description: message.description };
+    case 'engine':
+      return { ...state, engine: { chosen: message.chosen, packages: message.packages } };
     case 'images':
       return { ...state, images: { ...state.images, [message.set]: message.images } };
     case 'preview':

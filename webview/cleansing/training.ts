@@ -6,6 +6,7 @@ import type { OpenMemory } from '../dom/fold';
 import { section, type Section } from '../dom/section';
 import { DEVICE_CHOICES } from '../text/device-names';
 import type { Part } from './part';
+import { TrainingEngineNote } from './training-engine';
 import { stepsInWords } from './steps-words';
 import type { CleansingState, Post } from './state';
 
@@ -28,11 +29,13 @@ export class Training implements Part {
   private readonly schedule = h('select');
   private readonly temperature: NumberField;
   private readonly device = h('select');
+  private readonly engine: TrainingEngineNote;
   private readonly sum = h('p', { class: 'hint spaced' });
   private training: TrainingChoice = DEFAULT_TRAINING;
 
   constructor(memory: OpenMemory, post: Post) {
     this.post = post;
+    this.engine = new TrainingEngineNote(post);
     const number = (key: Numbers, label: string, whole: boolean, hint = ''): NumberField => {
       const [min, max] = TRAINING_BOUNDS[key];
       return new NumberField(
@@ -134,11 +137,13 @@ export class Training implements Part {
       ),
       h('div', { class: 'checkboxes' }, this.flip.element),
       this.sum,
+      this.engine.element,
     );
     this.element = this.section.element;
   }
 
   update(state: CleansingState, before: CleansingState | null): void {
+    this.engine.update(state, before);
     const { plan } = state;
     if (plan === null) return;
     if (plan !== before?.plan) {

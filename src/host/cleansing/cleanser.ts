@@ -17,7 +17,7 @@ import { neededFiles, type AttackKind } from '../evaluation/plan';
 import { examineTarget } from '../export-target';
 import { localPath, nameOf } from '../local-file';
 import { writeAtomically } from '../results/files';
-import { chosenTrainingEngine } from '../settings';
+import { chosenTrainingEngine, tfjsSearch } from '../settings';
 import { showPanel } from '../show-panel';
 import { manageTrust, requireTrust } from '../trust';
 import { chooseImages, chooseRatioFile, chooseRatios, chooseStudentFile, confirmDeletion } from './dialogs';
@@ -106,11 +106,13 @@ export class Cleanser implements vscode.WebviewPanelSerializer {
       remember: (changed) => memory.remember(model, changed),
       trusted: () => vscode.workspace.isTrusted,
       trainingEngine: chosenTrainingEngine,
+      tfjsSearch,
     });
     memory.remember(model, plan);
     const opened = { session, panel: null };
     this.open.set(model, opened);
     attempt('cleansing, layers', () => session.describe());
+    attempt('cleansing, training engine', () => session.describeEngine());
     attempt('cleansing, images', async () => {
       await session.describeImages('data');
       await session.describeImages('monitor');
@@ -122,11 +124,19 @@ export class Cleanser implements vscode.WebviewPanelSerializer {
     const { session } = opened;
     opened.panel = panel;
     const subscription = session.subscribe((message) => void panel.webview.postMessage(message));
+    const settings = vscode.workspace.onDidChangeConfiguration((change) => {
+      if (
+        change.affectsConfiguration('scour.trainingEngine') ||
+        change.affectsConfiguration('scour.tfjsPath')
+      )
+        this.services.attempt('cleansing, training engine', () => session.describeEngine());
+    });
     const trust = vscode.workspace.onDidGrantWorkspaceTrust(() => session.trustChanged());
     panel.onDidDispose(() => {
       opened.panel = null;
       subscription();
       trust.dispose();
+      settings.dispose();
       this.leave(opened);
     });
     panel.webview.onDidReceiveMessage((message: unknown) => this.receive(opened, message));
@@ -263,6 +273,12 @@ export class Cleanser implements vscode.WebviewPanelSerializer {
         return;
       case 'manageTrust':
         return manageTrust();
+      case 'openEngineSettings':
+        await vscode.commands.executeCommand(
+          'workbench.action.openSettings',
+          '@id:scour.trainingEngine,scour.tfjsPath',
+        );
+        return;
     }
   }
 }

@@ -12,7 +12,7 @@ import type { CleansingPlan, FromCleansingPanel, ToCleansingPanel } from '../../
 import type { DataDescription } from '../../protocol/evaluation';
 import type { ResultOf } from '../../protocol/engine';
 import { ScourError } from '../../protocol/errors';
-import type { TrainingEngineChoice } from '../../protocol/training-engine';
+import type { TfjsPackage, TfjsSearch, TrainingEngineChoice } from '../../protocol/training-engine';
 import { Task } from '../audit/task';
 import type { EngineClient } from '../engine/client';
 import {
@@ -50,6 +50,8 @@ export interface CleansingOptions {
   readonly trusted: () => boolean;
   /** The user's setting, as it is now. */
   readonly trainingEngine: () => TrainingEngineChoice;
+  /** Where the settings say that TensorFlow.js is looked for, whether it is chosen or not. */
+  readonly tfjsSearch: () => TfjsSearch;
 }
 
 /** The cleansing of one model: what its panel shows, apart from any window. `messages()` tells a new panel everything. */
@@ -64,6 +66,7 @@ export class CleansingSession {
   private list: RunList = { runs: [], damaged: [] };
   private readonly steps = new StepTrail();
   private current: { id: string; pause: AbortController } | null = null;
+  private packages: TfjsPackage[] | null = null;
   private exportedRun: string | null = null;
   private readonly tasks = {
     description: new Task<CleansingDescription>(() => this.emit(this.descriptionMessage())),
@@ -129,6 +132,7 @@ export class CleansingSession {
       this.modelMessage(),
       this.planMessage(true),
       this.descriptionMessage(),
+      ...this.engineMessages(),
       this.imagesMessage('data'),
       this.imagesMessage('monitor'),
       this.previewMessage(),
@@ -156,6 +160,14 @@ export class CleansingSession {
     const fitting = withFittingRatios(this.plan, state.result);
     if (fitting !== this.plan) this.replace(fitting, true);
     await this.refreshRuns();
+  }
+
+  /** Finds out which packages of TensorFlow.js could train. Runs nothing. */
+  async describeEngine(): Promise<void> {
+    const { engine, tfjsSearch } = this.options;
+    const title = 'the look for TensorFlow.js';
+    this.packages = (await engine.request('findTfjs', tfjsSearch(), { title })).packages;
+    for (const message of this.engineMessages()) this.emit(message);
   }
 
   /** Finds out what the chosen images are and how they would become the model's input. Runs nothing. */
@@ -353,6 +365,12 @@ export class CleansingSession {
 
   private descriptionMessage(): ToCleansingPanel {
     return { kind: 'description', description: this.tasks.description.state };
+  }
+
+  private engineMessages(): ToCleansingPanel[] {
+    const { packages } = this;
+    if (packages === null) return [];
+    return [{ kind: 'engine', chosen: this.options.trainingEngine().name, packages }];
   }
 
   private imagesMessage(set: ImageSet): ToCleansingPanel {
