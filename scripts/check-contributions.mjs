@@ -9,6 +9,7 @@ import ts from 'typescript';
 const ROLES = {
   registerCommand: { role: 'commands', argument: 1 },
   setting: { role: 'settings', argument: 0 },
+  writtenSetting: { role: 'settings', argument: 0 },
   createTreeView: { role: 'views', argument: 0 },
   registerTreeDataProvider: { role: 'views', argument: 0 },
   registerCustomEditorProvider: { role: 'customEditors', argument: 0 },
