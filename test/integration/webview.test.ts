@@ -48,7 +48,6 @@ describe.skipIf(!hasChromium)(TITLE, () => {
   const outliersOf = (u: number): number =>
     large.report.layers.reduce((sum, layer) => sum + outliersAt(layer, u).length, 0);
   const counts = (page: Page): Promise<string | null> => page.locator('.counts').textContent();
-  const kinds = async (panel: Panel): Promise<unknown[]> => (await panel.sent()).map(({ kind }) => kind);
 
   test('shows its frame at once and asks for its state', async () => {
     await withPanel('audit', async (panel, page) => {
@@ -94,7 +93,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
     });
   });
 
-  test('moving u moves thresholds, counts, tables and charts, and tells the host once', async () => {
+  test('moving u moves thresholds, counts, tables and charts, and tells the host where it came to rest', async () => {
     await withPanel('audit', async (panel, page) => {
       await panel.send(...large120);
       const slider = page.getByRole('slider');
@@ -106,10 +105,11 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       for (let step = 0; step < 12; step += 1) await page.keyboard.press('ArrowLeft');
       await eventually(() => counts(page)).toContain(`${outliersOf(1.8).toLocaleString('en-US')} outliers`);
       expect(await page.getByRole('spinbutton').inputValue()).toBe('1.8');
+      await eventually(() => label.getAttribute('aria-label')).toContain('at u = 1.8');
       expect(await label.getAttribute('aria-label')).not.toBe(before);
-      expect(await label.getAttribute('aria-label')).toContain('at u = 1.8');
-      await eventually(() => kinds(panel)).toEqual(['ready', 'u']);
-      expect((await panel.sent())[1]).toEqual({ kind: 'u', u: 1.8 });
+      await eventually(async () => (await panel.sent()).at(-1)).toEqual({ kind: 'u', u: 1.8 });
+      // Once where the keys come quickly, and never once a step.
+      expect((await panel.sent()).length).toBeLessThan(12);
       await expect
         .poll(() => page.getByRole('status').first().textContent())
         .toMatch(/u 1\.8: .* outlier channels in \d+ layers\./);
@@ -118,10 +118,10 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       await eventually(() => counts(page)).toContain(`${outliersOf(0).toLocaleString('en-US')} outliers`);
       await eventually(() => page.locator('#outliers tbody tr').count()).toBe(200);
       await page.locator('#outliers').getByRole('button', { name: /^Show/ }).click();
-      expect(await page.locator('#outliers tbody tr').count()).toBe(400);
+      await eventually(() => page.locator('#outliers tbody tr').count()).toBe(400);
 
       await page.getByRole('spinbutton').fill('-1');
-      expect(await page.getByText('Enter a number from 0 to 100.').isVisible()).toBe(true);
+      await eventually(() => page.getByText('Enter a number from 0 to 100.').isVisible()).toBe(true);
       expect(await counts(page)).toContain(`${outliersOf(0).toLocaleString('en-US')} outliers`);
       await page.getByRole('button', { name: 'Reset to 3.0' }).click();
       await eventually(() => counts(page)).toContain(`${outliersOf(3).toLocaleString('en-US')} outliers`);
@@ -159,12 +159,12 @@ describe.skipIf(!hasChromium)(TITLE, () => {
     await withPanel('audit', async (panel, page) => {
       const running = { state: 'running', message: 'Scoring layer3.0.conv1', fraction: 0.42, secondsLeft: 3 };
       await panel.send(fixtures.fileMessage(), { kind: 'scan', scan: { ...running, stalled: false } });
-      expect(await page.getByText('Scoring layer3.0.conv1 42 %').isVisible()).toBe(true);
-      expect(await page.getByText('about 3 seconds left').isVisible()).toBe(true);
-      expect(await page.locator('.status').getByText('has not reported').isVisible()).toBe(false);
+      await eventually(() => page.getByText('Scoring layer3.0.conv1 42 %').isVisible()).toBe(true);
+      await eventually(() => page.getByText('about 3 seconds left').isVisible()).toBe(true);
+      await eventually(() => page.locator('.status').getByText('has not reported').isVisible()).toBe(false);
       await page.getByRole('button', { name: 'Cancel' }).click();
       await panel.send({ kind: 'scan', scan: { ...running, stalled: true } });
-      expect(await page.locator('.status').getByText('has not reported').isVisible()).toBe(true);
+      await eventually(() => page.locator('.status').getByText('has not reported').isVisible()).toBe(true);
       await page.getByRole('button', { name: 'Retry' }).focus();
       await page.keyboard.press('Enter');
       await panel.send({
@@ -174,7 +174,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
           error: { name: 'ModelError', reason: 'truncated', message: 'badnets.onnx is truncated.' },
         },
       });
-      expect(await page.getByText('badnets.onnx is truncated.').isVisible()).toBe(true);
+      await eventually(() => page.getByText('badnets.onnx is truncated.').isVisible()).toBe(true);
       await page.getByRole('button', { name: 'Retry' }).click();
       await panel.send({ kind: 'scan', scan: { state: 'cancelled' } });
       await page.getByRole('button', { name: 'Scan again' }).click();
