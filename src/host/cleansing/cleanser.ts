@@ -9,6 +9,7 @@ import { parseRatioFile, ratioFile } from '../../protocol/ratio-file';
 import { visible } from '../../protocol/wording';
 import { openAudit } from '../audit/actions';
 import type { EditorMemory } from '../audit/memory';
+import { announceEnd, followInBackground } from '../background-run';
 import type { EngineClient } from '../engine/client';
 import { chooseAttackFile } from '../evaluation/dialogs';
 import type { Evaluator } from '../evaluation/evaluator';
@@ -150,36 +151,18 @@ export class Cleanser implements vscode.WebviewPanelSerializer {
       this.forget(opened);
       return;
     }
-    const title = `Cleansing ${visible(session.name)}`;
-    void vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-      (progress, token) =>
-        new Promise<void>((resolve) => {
-          token.onCancellationRequested(() => session.pause());
-          const stop = session.subscribe((message) => {
-            if (message.kind !== 'job') return;
-            if (session.running && opened.panel === null) {
-              progress.report({ message: session.progress });
-              return;
-            }
-            stop();
-            resolve();
-            if (opened.panel === null) this.ended(opened);
-          });
-        }),
-    );
+    followInBackground(session, {
+      title: `Cleansing ${visible(session.name)}`,
+      hidden: () => opened.panel === null,
+      onEnd: () => this.ended(opened),
+    });
   }
 
   private ended(opened: Open): void {
     const { session } = opened;
     const uri = vscode.Uri.file(session.path);
     this.forget(opened);
-    const show = 'Show';
-    void vscode.window
-      .showInformationMessage(`The cleansing of ${visible(session.name)} has ended or paused.`, show)
-      .then((chosen) => {
-        if (chosen === show) this.cleanse(uri);
-      });
+    announceEnd(`The cleansing of ${visible(session.name)} has ended or paused.`, () => this.cleanse(uri));
   }
 
   private forget({ session }: Open): void {

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { OutputError } from '../../protocol/errors';
 import { FromSplittingPanelSchema, type FromSplittingPanel } from '../../protocol/splitting-panel';
 import { visible } from '../../protocol/wording';
+import { announceEnd, followInBackground } from '../background-run';
 import type { EngineClient } from '../engine/client';
 import type { Evaluator } from '../evaluation/evaluator';
 import { localPath, nameOf } from '../local-file';
@@ -125,36 +126,18 @@ export class Splitter implements vscode.WebviewPanelSerializer {
       this.forget(opened);
       return;
     }
-    const title = `Splitting ${visible(session.name)}`;
-    void vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-      (progress, token) =>
-        new Promise<void>((resolve) => {
-          token.onCancellationRequested(() => session.pause());
-          const stop = session.subscribe((message) => {
-            if (message.kind !== 'job') return;
-            if (session.running && opened.panel === null) {
-              progress.report({ message: session.progress });
-              return;
-            }
-            stop();
-            resolve();
-            if (opened.panel === null) this.ended(opened);
-          });
-        }),
-    );
+    followInBackground(session, {
+      title: `Splitting ${visible(session.name)}`,
+      hidden: () => opened.panel === null,
+      onEnd: () => this.ended(opened),
+    });
   }
 
   private ended(opened: Open): void {
     const { session } = opened;
     const uri = vscode.Uri.file(session.path);
     this.forget(opened);
-    const show = 'Show';
-    void vscode.window
-      .showInformationMessage(`The splitting of ${visible(session.name)} has ended or paused.`, show)
-      .then((chosen) => {
-        if (chosen === show) this.split(uri);
-      });
+    announceEnd(`The splitting of ${visible(session.name)} has ended or paused.`, () => this.split(uri));
   }
 
   private forget({ session }: Open): void {
