@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import * as v from 'valibot';
 import { FromCleansingPanelSchema } from '../../src/protocol/cleansing-panel';
 import { redrawnShareOf } from '../../src/protocol/ratio-editing';
 import { axe, eventually, inked } from '../webview/checks';
 import * as fixtures from '../webview/cleansing-fixtures';
 import { CHROMIUM, Harness, hasChromium, type Panel } from '../webview/harness';
+import { last, panelTest } from '../webview/panel-test';
 import type { ThemeName } from '../webview/themes';
 
 const THEME_NAMES: readonly ThemeName[] = ['dark', 'light', 'high-contrast'];
@@ -33,21 +33,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
   });
   afterAll(() => harness.stop());
 
-  /** Opens the panel; whatever the test does must leave no fault, and post only what the host understands. */
-  async function withPanel(
-    work: (panel: Panel, page: Page) => Promise<void>,
-    options: Parameters<Harness['open']>[1] = {},
-  ): Promise<void> {
-    const panel = await harness.open('cleansing', options);
-    try {
-      await work(panel, panel.page);
-      expect(panel.faults).toEqual([]);
-      for (const message of await panel.sent()) expect(v.is(FromCleansingPanelSchema, message)).toBe(true);
-    } finally {
-      await panel.close();
-    }
-  }
-  const last = async (panel: Panel): Promise<unknown> => (await panel.sent()).at(-1);
+  const withPanel = panelTest(() => harness, 'cleansing', FromCleansingPanelSchema);
   /** The ratios of the last edit that the panel posted, once it has come to rest. */
   const lastRatios = async (panel: Panel, edits: number): Promise<number[]> => {
     await eventually(async () => (await panel.sent()).filter(hasRatios).length).toBeGreaterThanOrEqual(edits);

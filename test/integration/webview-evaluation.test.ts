@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Page } from 'playwright-core';
-import * as v from 'valibot';
 import { FromEvaluationPanelSchema } from '../../src/protocol/evaluation-panel';
 import { axe, eventually, inked } from '../webview/checks';
 import * as fixtures from '../webview/evaluation-fixtures';
-import { CHROMIUM, Harness, hasChromium, type Panel } from '../webview/harness';
+import { CHROMIUM, Harness, hasChromium } from '../webview/harness';
+import { last, panelTest } from '../webview/panel-test';
 import type { ThemeName } from '../webview/themes';
 
 const THEME_NAMES: readonly ThemeName[] = ['dark', 'light', 'high-contrast'];
@@ -28,21 +27,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
   });
   afterAll(() => harness.stop());
 
-  /** Opens the panel; whatever the test does must leave no fault, and post only what the host understands. */
-  async function withPanel(
-    work: (panel: Panel, page: Page) => Promise<void>,
-    options: Parameters<Harness['open']>[1] = {},
-  ): Promise<void> {
-    const panel = await harness.open('evaluation', options);
-    try {
-      await work(panel, panel.page);
-      expect(panel.faults).toEqual([]);
-      for (const message of await panel.sent()) expect(v.is(FromEvaluationPanelSchema, message)).toBe(true);
-    } finally {
-      await panel.close();
-    }
-  }
-  const last = async (panel: Panel): Promise<unknown> => (await panel.sent()).at(-1);
+  const withPanel = panelTest(() => harness, 'evaluation', FromEvaluationPanelSchema);
 
   test('shows its frame, asks for its state, and refuses what does not fit', async () => {
     await withPanel(async (panel, page) => {

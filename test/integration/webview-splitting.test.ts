@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Page } from 'playwright-core';
-import * as v from 'valibot';
 import { encodePng } from '../../src/data/encoding/png';
 import { PAPER, SCHEDULES, SEEDS_PER_CLASS } from '../../src/protocol/split-schedules';
 import type { SplitEpoch, SplitReport } from '../../src/protocol/split';
@@ -12,7 +10,8 @@ import {
   type ToSplittingPanel,
 } from '../../src/protocol/splitting-panel';
 import { axe, eventually, inked } from '../webview/checks';
-import { CHROMIUM, Harness, hasChromium, type Panel } from '../webview/harness';
+import { CHROMIUM, Harness, hasChromium } from '../webview/harness';
+import { last, panelTest } from '../webview/panel-test';
 import type { ThemeName } from '../webview/themes';
 
 const THEME_NAMES: readonly ThemeName[] = ['dark', 'light', 'high-contrast'];
@@ -175,21 +174,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
   });
   afterAll(() => harness.stop());
 
-  /** Opens the panel; whatever the test does must leave no fault, and post only what the host understands. */
-  async function withPanel(
-    work: (panel: Panel, page: Page) => Promise<void>,
-    options: Parameters<Harness['open']>[1] = {},
-  ): Promise<void> {
-    const panel = await harness.open('splitting', options);
-    try {
-      await work(panel, panel.page);
-      expect(panel.faults).toEqual([]);
-      for (const message of await panel.sent()) expect(v.is(FromSplittingPanelSchema, message)).toBe(true);
-    } finally {
-      await panel.close();
-    }
-  }
-  const last = async (panel: Panel): Promise<unknown> => (await panel.sent()).at(-1);
+  const withPanel = panelTest(() => harness, 'splitting', FromSplittingPanelSchema);
 
   test('says what is missing, runs, pauses and resumes', async () => {
     await withPanel(async (panel, page) => {
