@@ -1,4 +1,5 @@
 import type { Progress } from '../protocol/engine';
+import { durationInWords } from '../protocol/duration';
 import { visible } from '../protocol/wording';
 
 const WIDTH = 24;
@@ -15,9 +16,10 @@ export class ProgressLine {
     this.stream = stream;
   }
 
-  show({ message, fraction }: Progress): void {
+  show({ message, fraction, secondsLeft }: Progress): void {
     const now = performance.now();
-    const text = `${visible(message, 200)}${this.timeLeft(fraction, now)}`;
+    const left = secondsLeft ?? this.estimated(fraction, now);
+    const text = `${visible(message, 200)}${left === null ? '' : ` (${durationInWords(left)} left)`}`;
     if (this.stream.isTTY) {
       const filled = Math.round((fraction ?? 0) * WIDTH);
       const line = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${text}`;
@@ -35,10 +37,9 @@ export class ProgressLine {
     this.drawn = false;
   }
 
-  private timeLeft(fraction: number | null, now: number): string {
+  private estimated(fraction: number | null, now: number): number | null {
     const elapsed = (now - this.started) / 1000;
-    if (fraction === null || fraction < 0.05 || elapsed < 2) return '';
-    const seconds = Math.ceil((elapsed * (1 - fraction)) / fraction);
-    return seconds < 60 ? ` (${seconds} s left)` : ` (${Math.ceil(seconds / 60)} min left)`;
+    if (fraction === null || fraction < 0.05 || elapsed < 2) return null;
+    return (elapsed * (1 - fraction)) / fraction;
   }
 }

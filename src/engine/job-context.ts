@@ -18,20 +18,23 @@ export class JobContext {
     this.report = report;
   }
 
-  /** Reports progress (at most every 50 ms) and throws CancelledError once cancelled. */
-  async tick(message: string, fraction: number | null): Promise<void> {
+  /**
+   * Reports progress (at most every 50 ms) and throws CancelledError once cancelled. `secondsLeft`: of a job that knows;
+   * otherwise they are estimated from the fraction.
+   */
+  async tick(message: string, fraction: number | null, secondsLeft: number | null = null): Promise<void> {
     const now = performance.now();
     if (now - this.reportedAt < REPORT_EVERY_MS && !this.signal.aborted) return;
     this.reportedAt = now;
-    this.report({ message, fraction });
+    this.report({ message, fraction, ...(secondsLeft === null ? {} : { secondsLeft }) });
     await setImmediate();
     if (this.signal.aborted) throw new CancelledError();
   }
 
   /** This context with its fractions mapped into [from, to]: for a job made of several steps. */
   within(from: number, to: number): JobContext {
-    return new JobContext(this.signal, ({ message, fraction }) =>
-      this.report({ message, fraction: fraction === null ? null : from + fraction * (to - from) }),
+    return new JobContext(this.signal, ({ fraction, ...progress }) =>
+      this.report({ ...progress, fraction: fraction === null ? null : from + fraction * (to - from) }),
     );
   }
 }

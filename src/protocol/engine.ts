@@ -46,8 +46,10 @@ export const ProgressSchema = v.object({
   message: v.string(),
   /** 0…1, or null while the amount of work is unknown. */
   fraction: v.nullable(v.number()),
+  /** Where the job itself knows how long it will take; otherwise the receiver estimates it from `fraction`. */
+  secondsLeft: v.optional(v.number()),
 });
-/** Progress of a running job. The receiver estimates the time left from `fraction`. */
+/** Progress of a running job. */
 export type Progress = v.InferOutput<typeof ProgressSchema>;
 
 export const IdentitySchema = v.object({

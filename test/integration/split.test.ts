@@ -11,40 +11,16 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { splitDataset } from '../../src/engine/jobs/split';
-import { JobContext } from '../../src/engine/job-context';
 import { openOnnx } from '../../src/model/onnx/open';
 import { CancelledError } from '../../src/protocol/errors';
 import { SplitReportSchema, SuspectListSchema } from '../../src/protocol/split';
 import { splitText } from '../../src/report/split-text';
+import { ContextAtTick } from '../support/at-tick';
 import { scour } from '../support/cli';
 import { inTemporaryFolder, quiet } from '../support/jobs';
 import { BRIEF, CLASSES, PER_CLASS, POISONED, toyOptions, writeToySet } from '../support/split';
 
 const FILES = ['model.onnx', 'report.json', 'suspects.csv', 'suspects.json'];
-
-/** A context that cancels at the nth tick whose message matches, however quickly they come. */
-class CancelledAt extends JobContext {
-  private left: number;
-  private readonly message: RegExp;
-  private readonly abort: AbortController;
-
-  constructor(message: RegExp, nth: number) {
-    const abort = new AbortController();
-    super(abort.signal, () => undefined);
-    this.abort = abort;
-    this.message = message;
-    this.left = nth;
-  }
-
-  override tick(message: string, fraction: number | null): Promise<void> {
-    if (this.message.test(message) && --this.left === 0) this.abort.abort();
-    return super.tick(message, fraction);
-  }
-
-  override within(): JobContext {
-    return this;
-  }
-}
 
 function inToySet(use: (folder: string) => Promise<void> | void): Promise<void> {
   return inTemporaryFolder((folder) => {
@@ -117,7 +93,7 @@ describe('splitting a dataset', () => {
       ] as const) {
         const cut = splitDataset(
           toyOptions(folder, { ...resumable, resume }),
-          new CancelledAt(new RegExp(`^Epoch ${epoch} of 4: MixMatch`), 3),
+          ContextAtTick.cancelled(new RegExp(`^Epoch ${epoch} of 4: MixMatch`), 3),
         );
         await expect(cut).rejects.toThrow(CancelledError);
         expect(existsSync(resumable.output)).toBe(false);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Random } from '../../src/data/random';
 import { encodePng } from '../../src/data/encoding/png';
 import type { AsdSettings } from '../../src/defenses/asd/settings';
-import type { SplitOptions } from '../../src/engine/jobs/split';
+import type { SplitOptions } from '../../src/engine/jobs/split-options';
 import { encodeModel } from '../../src/model/onnx/encode';
 import { PAPER } from '../../src/protocol/split-schedules';
 import { smallNet } from './small-net';

@@ -1,5 +1,6 @@
 import { DEVICES } from '../../src/protocol/evaluation';
 import { SPLIT_BOUNDS, type SplitSettings } from '../../src/protocol/split';
+import { scheduleOf } from '../../src/protocol/split-cost';
 import { PAPER, SCHEDULES } from '../../src/protocol/split-schedules';
 import { PreprocessingForm } from '../audit/preprocessing';
 import { h } from '../dom/element';
@@ -183,20 +184,4 @@ export class Settings implements Part {
     this.settings = { ...this.settings, ...change };
     this.post({ kind: 'edit', change: { settings: this.settings } });
   }
-}
-
-/** Which schedule the settings are, whatever the seed. */
-export function scheduleOf(settings: SplitSettings): 'paper' | 'short' | 'own' {
-  const flat = (of: SplitSettings): string =>
-    JSON.stringify([
-      STAGES.map(([stage]) => of.epochs[stage]),
-      NUMBERS.map(([key]) => of[key]),
-      of.decay,
-      of.splitOn,
-      of.augmentation.pad,
-      of.augmentation.border,
-      of.augmentation.flip,
-    ]);
-  if (flat(settings) === flat(SCHEDULES.paper)) return 'paper';
-  return flat(settings) === flat(SCHEDULES.short) ? 'short' : 'own';
 }

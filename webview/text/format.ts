@@ -1,3 +1,5 @@
+import { durationInWords } from '../../src/protocol/duration';
+
 const GROUPED = new Intl.NumberFormat('en-US');
 
 /** `2,400`. */
@@ -53,13 +55,7 @@ export function formatBytes(bytes: number): string {
 /** What is left of a job, in words; null while unknown. */
 export function formatTimeLeft(seconds: number | null): string | null {
   if (seconds === null || !Number.isFinite(seconds) || seconds < 0) return null;
-  if (seconds < 1.5) return 'about a second left';
-  if (seconds < 60) return `about ${Math.round(seconds)} seconds left`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `about ${plural(minutes, 'minute')} left`;
-  const hours = Math.floor(minutes / 60);
-  const rest = minutes % 60;
-  return `about ${plural(hours, 'hour')}${rest === 0 ? '' : ` ${plural(rest, 'minute')}`} left`;
+  return `about ${durationInWords(seconds)} left`;
 }
 
 /** `3 × 3`; a kernel of unknown shape is a dash. */

@@ -1,7 +1,8 @@
 import type { AsdSettings } from '../../defenses/asd/settings';
-import { splitDataset, splitState, type SplitOptions } from '../../engine/jobs/split';
+import { splitDataset, splitState } from '../../engine/jobs/split';
 import type { MonitorOptions } from '../../engine/jobs/split-monitor';
-import { CancelledError, UsageError } from '../../protocol/errors';
+import type { SplitOptions } from '../../engine/jobs/split-options';
+import { CancelledError, PausedError, UsageError } from '../../protocol/errors';
 import { SPLIT_BOUNDS } from '../../protocol/split';
 import { SCHEDULES, SEEDS_PER_CLASS } from '../../protocol/split-schedules';
 import { splitText } from '../../report/split-text';
@@ -105,11 +106,14 @@ export const SPLIT: Command = {
     const options = optionsOf(values);
     let report;
     try {
-      report = await splitDataset({ ...options, onNote: warn }, context);
+      // An interrupted run is a paused one: it loses nothing of what it has done.
+      report = await splitDataset({ ...options, onNote: warn, pause: context.signal }, context);
     } catch (error) {
-      if (error instanceof CancelledError && splitState(options.output).exists)
+      const interrupted = error instanceof CancelledError || error instanceof PausedError;
+      if (!interrupted) throw error;
+      if (splitState(options.output).exists)
         warn('What was done is kept: continue with the same command and --resume.');
-      throw error;
+      throw new CancelledError();
     }
     await emit(
       format === 'json' ? JSON.stringify(report, null, 2) : splitText(report),

@@ -40,7 +40,10 @@ export interface AsdRun {
   readonly start: Position;
   /** Between pieces of work: what is done, and how much of the phase; may throw to stop. */
   readonly onProgress: (epoch: number, phase: Phase, share: number) => Promise<void>;
-  /** Where the run can be continued from; called between steps, and must be quick where it does nothing. */
+  /**
+   * Where the run can be continued from, until it is called again: after every split and every step. It must be quick
+   * where it does nothing.
+   */
   readonly onPosition: (position: () => Position, snapshot: () => TrainingSnapshot) => Promise<void>;
   /** Measures the model at the end of an epoch. */
   readonly measure: (epoch: number) => Promise<SplitEpoch['monitored']>;
@@ -87,7 +90,14 @@ export async function runAsd(run: AsdRun): Promise<readonly SplitEpoch[]> {
   while (history.length < totalEpochs(run.settings)) {
     const epoch = history.length;
     const streams = epochStreams(run.settings.seed, epoch);
-    underWay ??= await startOf(run, epoch, streams);
+    if (underWay === null) {
+      const begun = await startOf(run, epoch, streams);
+      await run.onPosition(
+        () => ({ history, epoch: begun }),
+        () => run.model.snapshot(),
+      );
+      underWay = begun;
+    }
     history.push(await oneEpoch(run, history, underWay, streams));
     underWay = null;
     await run.onPosition(
@@ -184,13 +194,11 @@ async function oneEpoch(
       );
       lossSum += step.loss;
       iteration++;
-      if (iteration < iterations) {
-        const position = { history, epoch: { split, iteration, lossSum, seconds: seconds() } };
-        await onPosition(
-          () => position,
-          () => model.snapshot(),
-        );
-      }
+      const position = { history, epoch: { split, iteration, lossSum, seconds: seconds() } };
+      await onPosition(
+        () => position,
+        () => model.snapshot(),
+      );
     }
   } finally {
     await unlabelled.return();

@@ -3,7 +3,7 @@ import type { ToEngine } from '../../protocol/rpc';
 import { RemainingTime } from './remaining';
 
 /** Progress of a job with an estimate of the seconds it still needs. */
-export interface JobProgress extends Progress {
+export interface JobProgress extends Pick<Progress, 'message' | 'fraction'> {
   secondsLeft: number | null;
 }
 
@@ -79,8 +79,8 @@ export class EngineJob {
   }
 
   progress(progress: Progress): void {
-    const secondsLeft = this.remaining.update(progress.fraction, Date.now());
-    this.options.onProgress?.({ ...progress, secondsLeft });
+    const estimated = this.remaining.update(progress.fraction, Date.now());
+    this.options.onProgress?.({ ...progress, secondsLeft: progress.secondsLeft ?? estimated });
   }
 
   /** Passes an event on. Returns what is wrong with it, or null. */
