@@ -3,7 +3,7 @@ import { visible } from '../protocol/wording';
 import { decodeValues, type Values } from './decode';
 import { bitsOf, type DType } from './dtype';
 import type { ByteSource } from './source';
-import { isContiguous, positionsOf } from './strides';
+import { extentOf, gatherEntries, isContiguous, positionsOf } from './strides';
 
 /** A run of elements of one type that tensors are views of. Tensors with the same storage may share elements. */
 export interface TensorStorage {
@@ -99,9 +99,39 @@ export class CheckpointTensor {
       : stored;
   }
 
+  /**
+   * Reads runs of whole entries of the first axis (a convolution's channels), as `slice` does. Of a tensor whose entries
+   * lie scattered over its storage (Keras keeps C_out innermost), the storage is read once and kept while the reader lives.
+   */
+  entries(): (first: number, count: number) => Values {
+    const { dims, strides, offset, dtype, quantization } = this.layout;
+    const size = this.entrySize;
+    const extent = extentOf(dims, strides, 0);
+    const isScattered = !isContiguous(dims, strides) && extent <= Math.min(MAX_ELEMENTS, 2 * this.elements);
+    if (this.problem !== null || quantization !== null || !isScattered)
+      return (first, count) => this.slice(first * size, count * size);
+    let storage: Values | null = null;
+    return (first, count) => {
+      storage ??= this.fetch(dtype, offset, extent);
+      return this.gathered(storage, offset, first, count);
+    };
+  }
+
+  /** Elements of an entry of the first axis. */
+  private get entrySize(): number {
+    return this.layout.dims.slice(1).reduce((product, dim) => product * dim, 1);
+  }
+
   private stored(start: number, count: number): Values {
     const { dtype, dims, strides, offset } = this.layout;
     if (isContiguous(dims, strides)) return this.fetch(dtype, offset + start, count);
+    const size = this.entrySize;
+    if (start % size === 0 && count % size === 0) {
+      const [first, entries] = [start / size, count / size];
+      const low = offset + first * strides[0]!;
+      const covering = this.covering(low, extentOf([entries, ...dims.slice(1)], strides, 0));
+      return this.gathered(covering, low, first, entries);
+    }
     const positions = positionsOf(this.layout, start, count);
     let low = Infinity;
     let high = 0;
@@ -109,11 +139,22 @@ export class CheckpointTensor {
       if (position < low) low = position;
       if (position > high) high = position;
     }
-    if (high - low + 1 > MAX_ELEMENTS)
-      throw this.error('too-large', 'is spread over more than Scour holds at once');
-    const covering = this.fetch(dtype, low, high - low + 1);
-    const out = covering instanceof Float64Array ? new Float64Array(count) : new Float32Array(count);
+    const covering = this.covering(low, high - low + 1);
+    const out = like(covering, count);
     for (let i = 0; i < count; i++) out[i] = covering[positions[i]! - low]!;
+    return out;
+  }
+
+  /** A stretch of the storage that holds all that is wanted, and more. */
+  private covering(low: number, count: number): Values {
+    if (count > MAX_ELEMENTS) throw this.error('too-large', 'is spread over more than Scour holds at once');
+    return this.fetch(this.layout.dtype, low, count);
+  }
+
+  /** `from` holds the storage from element `base` on. */
+  private gathered(from: Values, base: number, first: number, count: number): Values {
+    const out = like(from, count * this.entrySize);
+    gatherEntries(from, base, this.layout, first, out);
     return out;
   }
 
@@ -126,6 +167,10 @@ export class CheckpointTensor {
   private error(reason: 'unsupported-type' | 'too-large', what: string): ModelError {
     return new ModelError(reason, this.file, `${this.file}: tensor '${visible(this.name, 200)}' ${what}.`);
   }
+}
+
+function like(values: Values, length: number): Values {
+  return values instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
 }
 
 /** A copy with the bytes of each element reversed. */

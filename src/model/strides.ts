@@ -1,3 +1,5 @@
+import type { Values } from './decode';
+
 /** Strides of a contiguous row-major tensor, in elements. */
 export function rowMajor(dims: readonly number[]): number[] {
   const strides = new Array<number>(dims.length);
@@ -62,4 +64,37 @@ export function positionsOf(
     }
   }
   return out;
+}
+
+/**
+ * Copies whole entries of the first axis of a view, `first` to `first + out.length / entry`, into `out`, row-major.
+ * `from[0]` is the storage's element `base`. Axes are walked in the storage's order, so that memory is read forwards.
+ */
+export function gatherEntries(
+  from: Values,
+  base: number,
+  view: { readonly dims: readonly number[]; readonly strides: readonly number[]; readonly offset: number },
+  first: number,
+  out: Values,
+): void {
+  const { dims, strides, offset } = view;
+  const steps = rowMajor(dims);
+  const axes = dims
+    .map((dim, axis) => ({
+      count: axis === 0 ? out.length / steps[0]! : dim,
+      stride: strides[axis]!,
+      step: steps[axis]!,
+    }))
+    .filter(({ count }) => count !== 1)
+    .sort((a, b) => b.stride - a.stride);
+  const inner = axes.pop() ?? { count: 1, stride: 0, step: 0 };
+  const walk = (level: number, at: number, to: number): void => {
+    const axis = axes[level];
+    if (axis) {
+      for (let i = 0; i < axis.count; i++) walk(level + 1, at + i * axis.stride, to + i * axis.step);
+      return;
+    }
+    for (let i = 0; i < inner.count; i++) out[to + i * inner.step] = from[at + i * inner.stride]!;
+  };
+  walk(0, offset + first * (strides[0] ?? 0) - base, 0);
 }

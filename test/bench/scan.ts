@@ -1,16 +1,29 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { JobContext } from '../../src/engine/job-context';
 import { scoreSubject } from '../../src/engine/jobs/scan';
 import { openSubject } from '../../src/engine/subjects/open-subject';
 import { textTable } from '../../src/report/table';
+import { networkOf, writeKeras, writePth, writeSafetensors } from './checkpoint-files';
 import { ROOT, SHARED, machine, median } from './machine';
 import { resnet18 } from './models';
 
-/** `scour scan` of a 45 MB ResNet-18, whole process and cold, beside what must be paid anyway. */
+/**
+ * `scour scan` of a ResNet-18, whole process and cold, beside what must be paid anyway; then of the same network in every
+ * other format. npm run bench -- scan [WIDTH]: 64 gives 45 MB, 160 gives 280 MB.
+ */
+const WIDTH = Number(process.argv[2] ?? 64);
 const RUNS = 21;
+const FORMAT_RUNS = 7;
+/** Runs in front of the command line, and says at the end what the process took. */
+const MEASURE = `data:text/javascript,import { writeFileSync } from 'node:fs';
+process.on('exit', () => {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const cost = { peak: maxRSS * 1024, cpu: (userCPUTime + systemCPUTime) / 1000 };
+  writeFileSync(process.env.SCOUR_MEASURED, JSON.stringify(cost));
+})`;
 const CLI = path.join(ROOT, 'dist/cli.js');
 
 interface Row {
@@ -27,9 +40,12 @@ function timed(command: string, args: readonly string[]): number {
 }
 
 /** Medians of commands run in turn, so that a change in the machine's pace meets all of them. */
-function interleaved(commands: Record<string, readonly [string, ...string[]]>): Map<string, number> {
+function interleaved(
+  commands: Readonly<Record<string, readonly [string, ...string[]]>>,
+  runs = RUNS,
+): Map<string, number> {
   const times = new Map(Object.keys(commands).map((name) => [name, [] as number[]]));
-  for (let run = 0; run <= RUNS; run++) {
+  for (let run = 0; run <= runs; run++) {
     for (const [name, [command, ...args]] of Object.entries(commands)) {
       const elapsed = timed(command, args);
       if (run > 0) times.get(name)!.push(elapsed); // the first round fills the page cache
@@ -62,17 +78,88 @@ function peer(): number | null {
   if (!existsSync('/usr/bin/python3') || !existsSync(peers)) return null;
   const { status, stdout } = spawnSync(
     '/usr/bin/python3',
-    [path.join(ROOT, 'test/bench/clp_peer.py'), peers, '64'],
+    [path.join(ROOT, 'test/bench/clp_peer.py'), peers, String(WIDTH)],
     { encoding: 'utf8' },
   );
   return status === 0 ? Number(stdout) * 1000 : null;
+}
+
+interface Cost {
+  readonly cpu: number;
+  readonly peak: number;
+}
+
+/** Processor time in milliseconds and peak memory in bytes of one scan. */
+function costOf(file: string, folder: string): Cost {
+  const measured = path.join(folder, 'measured.json');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', MEASURE, CLI, 'scan', file, '--format', 'json'],
+    { encoding: 'utf8', maxBuffer: 2 ** 28, env: { ...process.env, SCOUR_MEASURED: measured } },
+  );
+  if (status !== 0) throw new Error(`scanning ${file} failed: ${stderr}`);
+  return JSON.parse(readFileSync(measured, 'utf8')) as Cost;
+}
+
+/** The network of `onnx` in other formats, by what they are called. */
+async function otherFormats(onnx: string, folder: string): Promise<Map<string, string>> {
+  const network = networkOf(onnx);
+  const at = (name: string): string => path.join(folder, name);
+  const files = new Map([
+    ['safetensors', at('resnet18.safetensors')],
+    ['Keras .h5', at('resnet18.h5')],
+    ['Keras .h5, compressed', at('packed.h5')],
+  ]);
+  writeSafetensors(at('resnet18.safetensors'), network);
+  await writeKeras(at('resnet18.h5'), network, false);
+  await writeKeras(at('packed.h5'), network, true);
+  if (writePth(at('resnet18.pth'), at('resnet18.safetensors'))) files.set('PyTorch .pth', at('resnet18.pth'));
+  return files;
+}
+
+/** A table of what scanning the same network costs in each format. */
+async function byFormat(onnx: string, folder: string): Promise<string> {
+  const files = new Map([['ONNX', onnx], ...(await otherFormats(onnx, folder))]);
+  const rows = Array.from(files, ([format, file]) => {
+    const medians = interleaved(
+      {
+        node: [process.execPath, '-e', '0'],
+        sha: ['sha256sum', file],
+        scan: [process.execPath, CLI, 'scan', file, '--format', 'json'],
+      },
+      FORMAT_RUNS,
+    );
+    const [node, sha, scan] = ['node', 'sha', 'scan'].map((name) => medians.get(name)!) as [
+      number,
+      number,
+      number,
+    ];
+    const { cpu, peak } = costOf(file, folder);
+    return [
+      format,
+      `${(statSync(file).size / 1e6).toFixed(1)} MB`,
+      `${scan.toFixed(0)} ms`,
+      (scan / (1.5 * sha + node)).toFixed(2),
+      `${cpu.toFixed(0)} ms`,
+      `${(peak / 1e6).toFixed(0)} MB`,
+    ];
+  });
+  const pth = files.get('PyTorch .pth');
+  const script = path.join(ROOT, 'test/bench/pth_peer.py');
+  const { stdout } =
+    pth === undefined ? { stdout: '' } : spawnSync('/usr/bin/python3', [script, pth], { encoding: 'utf8' });
+  const head = ['format', 'file', 'scan', 'of 1.5 × sha256sum + node', 'processor', 'peak memory'];
+  return [
+    textTable(head, rows, [false, true, true, true, true, true]),
+    ...(stdout === '' ? [] : ['', `PyTorch on the .pth: ${stdout.trim()}`]),
+  ].join('\n');
 }
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'scour-bench-'));
   try {
     const file = path.join(folder, 'resnet18.onnx');
-    const bytes = resnet18(64);
+    const bytes = resnet18(WIDTH);
     writeFileSync(file, bytes);
     const medians = interleaved({
       'node -e 0': [process.execPath, '-e', '0'],
@@ -85,13 +172,14 @@ async function main(): Promise<void> {
     const scan = medians.get('scour scan')!;
     const reference = peer();
     const steps = await inProcess(file);
+    const formats = await byFormat(file, folder);
     const compute = steps.at(-2)!.milliseconds;
     const ms = (value: number): string => `${value.toFixed(0)} ms`;
     const table = (rows: readonly (readonly string[])[]): string =>
       textTable(['what', 'median'], rows, [false, true]);
     process.stdout.write(
       [
-        `scour scan of ${(bytes.length / 1e6).toFixed(1)} MB (ResNet-18, width 64, 4800 channels), ${RUNS} runs each, in turn; ${machine()}`,
+        `scour scan of ${(bytes.length / 1e6).toFixed(1)} MB (ResNet-18, width ${WIDTH}, ${75 * WIDTH} channels), ${RUNS} runs each, in turn; ${machine()}`,
         '',
         table([...medians].map(([name, value]) => [name, ms(value)])),
         '',
@@ -104,6 +192,9 @@ async function main(): Promise<void> {
         reference === null
           ? 'PyTorch is not installed (Debian: python3-torch), so there is no peer to compare with.'
           : `PyTorch, one SVD a channel as the CLP reference does, compute only: ${ms(reference)}; Scour's compute is ${(reference / compute).toFixed(1)} times as fast`,
+        '',
+        `the same network by format, medians of ${FORMAT_RUNS} runs in turn; processor time and memory of one more:`,
+        formats,
         '',
       ].join('\n'),
     );

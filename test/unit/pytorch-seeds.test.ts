@@ -44,6 +44,23 @@ test('a slice is that part of the values, whatever the strides', () => {
   }
 });
 
+test('entries of the first axis are read as slices are, whatever the strides', () => {
+  for (const tensor of open('views.pth').tensors) {
+    const [entries = 0] = tensor.dims;
+    const read = tensor.entries();
+    const size = entries === 0 ? 0 : tensor.elements / entries;
+    for (let first = 0; first < entries; first += 2) {
+      const count = Math.min(2, entries - first);
+      expect(Array.from(read(first, count)), tensor.name).toEqual(
+        Array.from(tensor.slice(first * size, count * size)),
+      );
+      // Element by element, which no shortcut takes.
+      for (let i = 0; i < count * size; i++)
+        expect(read(first, count)[i], tensor.name).toBe(tensor.slice(first * size + i, 1)[0]);
+    }
+  }
+});
+
 test('what lies beside the weights is named, not scanned', () => {
   const training = open('training.pth');
   expect(ids(training)).toEqual(['checkpoint-other-tensors']);

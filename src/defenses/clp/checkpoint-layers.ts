@@ -67,14 +67,13 @@ function layerOf(pairing: NamedPairing<CheckpointTensor>): ConvolutionLayer {
       `Its channels are matrices of ${rows} × ${taps}; Scour scores up to ${MAX_GRAM_SIDE} on the smaller side.`,
     );
   }
-  const size = rows * taps;
   return {
     ...head,
     status: 'scorable',
     note: noteOf(pairing),
     rows,
     taps,
-    open: () => (start, count) => weight.slice(start * size, count * size),
+    open: () => weight.entries(),
     scale:
       norm &&
       (() => ({

@@ -23,7 +23,6 @@ export function declaredLayer(declared: DeclaredConvolution): CheckpointLayer {
       silenced: [],
     };
   }
-  const size = rows * taps;
   return {
     silenced: silencedBy(declared),
     layer: {
@@ -32,7 +31,7 @@ export function declaredLayer(declared: DeclaredConvolution): CheckpointLayer {
       note: declared.note,
       rows,
       taps,
-      open: () => (start, count) => weight.slice(start * size, count * size),
+      open: () => weight.entries(),
       scale:
         norm &&
         (() => ({

@@ -51,19 +51,24 @@ export class Hdf5File {
   /** Throws ModelError `malformed`, `truncated` or `too-large` where the file cannot be read. */
   constructor(source: ByteSource) {
     this.source = source;
+    let needsLibrary = false;
     try {
       const reply = this.ask({ kind: 'describe' });
       if (reply.kind !== 'description') throw unexpected(source.path);
       this.description = reply.description;
+      needsLibrary = reply.description.datasets.some(
+        ({ fileOffset, problem, dims }) => fileOffset === null && problem === null && dims.length > 1,
+      );
     } finally {
-      // Most files need it no more: their datasets lie flat and are read by range.
-      this.close();
+      // Most files need it no more: their weights lie flat and are read by range. To start it again takes a moment.
+      if (!needsLibrary) this.close();
     }
   }
 
   /** All bytes of a dataset in the file's own type, filters undone. Throws ModelError where it cannot be read. */
   values(dataset: string): Uint8Array {
     if (this.last?.dataset === dataset) return this.last.bytes;
+    this.last = null;
     const reply = this.ask({ kind: 'values', path: dataset });
     if (reply.kind !== 'values') throw unexpected(this.source.path);
     this.last = { dataset, bytes: reply.bytes };
