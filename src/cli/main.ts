@@ -5,6 +5,7 @@ import { CATALOGUE, type CommandName } from './catalogue';
 import { EXIT, type ExitCode } from './exit-code';
 import { generalHelp } from './general-help';
 import { print } from './print';
+import { guardProcess } from './process-guard';
 
 interface Entry {
   readonly main: (args: readonly string[]) => Promise<ExitCode>;
@@ -39,11 +40,8 @@ function isCommand(name: string): name is CommandName {
   return Object.hasOwn(CATALOGUE, name);
 }
 
-// The exit code is set, not forced, so that standard output is written out first.
-main(process.argv.slice(2)).then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    process.stderr.write(`scour: this installation is incomplete: ${messageOf(error)}\n`);
-    process.exitCode = EXIT.failed;
-  },
-);
+const finish = guardProcess();
+main(process.argv.slice(2)).then(finish, (error: unknown) => {
+  process.stderr.write(`scour: this installation is incomplete: ${messageOf(error)}\n`);
+  finish(EXIT.failed);
+});

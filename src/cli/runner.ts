@@ -9,6 +9,9 @@ import { flag, parse, type OptionValues } from './options';
 import { print } from './print';
 import { ProgressLine } from './progress';
 
+/** Ctrl-C, \`kill\` and \`timeout\`, a terminal that is closed: the work stops, says so, and keeps what can be resumed. */
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Runs one command with its arguments; what it throws becomes a message and an exit code. */
 export async function runCommand(command: Command, args: readonly string[]): Promise<ExitCode> {
   try {
@@ -29,11 +32,11 @@ async function run(
   const line = new ProgressLine(process.stderr);
   const cancel = new AbortController();
   const onInterrupt = (): void => {
-    // A second interrupt ends the process as it would without us.
-    process.removeListener('SIGINT', onInterrupt);
+    // A second one ends the process as it would without us.
+    for (const signal of INTERRUPTS) process.removeListener(signal, onInterrupt);
     cancel.abort(new CancelledError());
   };
-  process.on('SIGINT', onInterrupt);
+  for (const signal of INTERRUPTS) process.on(signal, onInterrupt);
   const warn = (message: string): void => {
     line.clear();
     process.stderr.write(`scour: ${visible(message, 4000)}\n`);
@@ -45,7 +48,7 @@ async function run(
     });
   } finally {
     line.clear();
-    process.removeListener('SIGINT', onInterrupt);
+    for (const signal of INTERRUPTS) process.removeListener(signal, onInterrupt);
   }
 }
 
