@@ -70,6 +70,9 @@ export interface Skipped {
   readonly reason: string;
 }
 
+/** Which part of a dataset is meant where its folder holds several. */
+export type DatasetPart = 'train' | 'test';
+
 /** A list of pictures; none is read before it is needed. */
 export interface Dataset {
   /** What the user named. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DataError, messageOf } from '../protocol/errors';
-import type { Dataset } from './dataset';
+import type { Dataset, DatasetPart } from './dataset';
 import { openFolder } from './folder';
 import { isCifarBinary, openCifarBinary } from './formats/cifar';
 import { isCifarPickle, openCifarPickle } from './formats/cifar-pickle';
@@ -21,18 +21,19 @@ import { readRange } from './read-range';
  * Opens whatever holds images: a folder (see `openFolder`), a zip or tar archive of one (also .tar.gz), CIFAR's binary and
  * Python versions, MNIST's IDX files (also gzipped), an .npz or .npy file, GTSRB's images with their list, Parquet files as Hugging Face
  * exports them (one, or the shards of a split). Recognised by content; only CIFAR's files, which have no signature, and
- * splits of Parquet files by name.
+ * splits of Parquet files by name. Of a folder of CIFAR's files, `part` is taken, and of several splits of Parquet files
+ * the one named `train` where that is asked for.
  * No image is decoded. Rejects with DataError.
  */
-export async function openDataset(root: string): Promise<Dataset> {
-  const shards = existsSync(root) && !isDirectory(root) ? null : findParquetShards(root);
+export async function openDataset(root: string, part: DatasetPart = 'test'): Promise<Dataset> {
+  const shards = existsSync(root) && !isDirectory(root) ? null : findParquetShards(root, part);
   if (shards !== null) {
     const set = await openParquet(root, shards.files);
     return { ...set, skipped: [...set.skipped, ...shards.missing] };
   }
   const isFolder = isDirectory(root);
-  if (isCifarPickle(root)) return openCifarPickle(root);
-  if (isFolder) return isCifarBinary(root) ? openCifarBinary(root) : openLabelledFolder(root);
+  if (isCifarPickle(root)) return openCifarPickle(root, part);
+  if (isFolder) return isCifarBinary(root) ? openCifarBinary(root, part) : openLabelledFolder(root);
   const start = readRange(root, 0, 512, 512);
   if (isZip(start)) return isNpz(root) ? openNpz(root) : openZip(root);
   const unpackedStart = isGzip(start) ? peekGzip(start) : start;
@@ -40,7 +41,7 @@ export async function openDataset(root: string): Promise<Dataset> {
   if (isNpy(start)) return openNpyFile(root);
   if (isParquet(start)) return await openParquet(root, [root]);
   if (isIdxImages(unpackedStart)) return await openIdx(root);
-  if (isCifarBinary(root)) return openCifarBinary(root);
+  if (isCifarBinary(root)) return openCifarBinary(root, part);
   throw new DataError(
     'bad-layout',
     root,

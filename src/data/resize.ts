@@ -197,3 +197,10 @@ export function fitImage(
   if (shortSide === null) return resize(image, width, height, filter);
   return centreCrop(resizeShortSide(image, shortSide, filter, path), width, height);
 }
+
+/** The image so that its longer side has at most `longest` pixels, whole and in its proportions; a smaller one as it is. */
+export function shrinkWithin(image: Image, longest: number): Image {
+  const scale = Math.min(1, longest / Math.max(image.width, image.height));
+  const side = (length: number): number => Math.max(1, Math.round(length * scale));
+  return resize(image, side(image.width), side(image.height), 'bilinear');
+}

@@ -12,6 +12,7 @@ import { runCleansing } from './jobs/run-cleansing';
 import { auditModel, identifyModel } from './jobs/scan';
 import { runSplit } from './jobs/run-split';
 import { moveSuspects, planMove, releaseSuspects } from './jobs/move-suspects';
+import { describeLabelled, seedPage } from './jobs/seed-gallery';
 import { findSplit } from './jobs/split-results';
 import { suspectPage } from './jobs/suspect-page';
 import { sweepModel } from './jobs/sweep';
@@ -36,6 +37,8 @@ export const HANDLERS: Handlers = {
   deleteRun: ({ store, id }) => deleteRun(store, id),
   exportStudent: (params, context) => exportStudent(params, context),
   split: (params, context, live) => runSplit(params, context, live),
+  describeLabelled: ({ data }, context) => describeLabelled(data, context),
+  seedPage: (params, context) => seedPage(params, context),
   findSplit: ({ output }) => Promise.resolve().then(() => findSplit(output)),
   suspects: (params, context) => suspectPage(params, context),
   planQuarantine: (params) => planMove(params),

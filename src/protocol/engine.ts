@@ -26,6 +26,7 @@ import {
 } from './evaluation';
 import { AgreementSchema, PreviewParamsSchema, PruneReportSchema } from './prune';
 import { AuditSchema } from './scan';
+import { LabelledSetSchema, SeedPageParamsSchema, SeedPageSchema } from './seed-picking';
 import {
   FindSplitParamsSchema,
   FoundSplitSchema,
@@ -104,6 +105,10 @@ export const ENGINE = {
   exportStudent: { params: ExportStudentParamsSchema, result: ExportedSchema },
   /** Splits a dataset and trains a model from it (ASD). Answers when it is complete or paused. */
   split: { params: SplitParamsSchema, result: SplitOutcomeSchema, event: SplitEventSchema },
+  /** What a dataset to be split holds. Rejects where it has no labels. */
+  describeLabelled: { params: v.object({ data: v.string() }), result: LabelledSetSchema },
+  /** Images of one class to pick seeds from. */
+  seedPage: { params: SeedPageParamsSchema, result: SeedPageSchema },
   /** What lies at an output folder of a split. */
   findSplit: { params: FindSplitParamsSchema, result: FoundSplitSchema },
   /** A page of the ranked samples, with pictures. */

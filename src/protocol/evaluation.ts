@@ -221,6 +221,8 @@ export const SWEEP_US: readonly number[] = Array.from({ length: 21 }, (_, i) => 
 export const DescribeDataParamsSchema = v.object({
   model: v.string(),
   data: v.string(),
+  /** Of a dataset in parts, the one that is meant; `test` by default. */
+  part: v.optional(v.picklist(['train', 'test'])),
   preprocessing: v.optional(PreprocessingOptionsSchema),
 });
 export const DataDescriptionSchema = v.object({

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { DataDescriptionSchema, DEVICES } from './evaluation';
 import { jobState } from './job-state';
 import { PreprocessingOptionsSchema } from './preprocessing';
+import { LabelledSetSchema, PicksSchema, SeedPageSchema, SeedQuerySchema } from './seed-picking';
 import { SeedsPerClassSchema, SplitEpochSchema, SplitSettingsSchema } from './split';
 import { FoundSplitSchema, MovedSchema, SplitOutcomeSchema, SuspectPageSchema } from './splitting';
 
@@ -31,6 +32,10 @@ export const SplittingPlanSchema = v.object({
   triggered: path,
   /** Where suspected images were moved to; null where they were not. */
   quarantine: path,
+  /** Seeds picked in the gallery, whether they are used or not. */
+  picks: v.optional(PicksSchema, []),
+  /** Where they were saved last, and which they were then; null where they never were. */
+  saved: v.optional(v.nullable(v.object({ file: v.string(), digest: v.string() })), null),
 });
 /** All that splitting a dataset is asked for. Kept for each dataset. */
 export type SplittingPlan = v.InferOutput<typeof SplittingPlanSchema>;
@@ -41,6 +46,10 @@ const Query = {
 };
 
 const ImagesState = jobState(DataDescriptionSchema);
+const SetState = jobState(LabelledSetSchema);
+const SeedPageState = jobState(SeedPageSchema);
+export type SetState = v.InferOutput<typeof SetState>;
+export type SeedPageState = v.InferOutput<typeof SeedPageState>;
 const SplitJobState = jobState(SplitOutcomeSchema);
 const PageState = jobState(SuspectPageSchema);
 const MoveState = jobState(MovedSchema);
@@ -58,14 +67,20 @@ export const ToSplittingPanelSchema = v.variant('kind', [
     /** Why it cannot be run as it stands, for a person; null where it can. */
     obstacle: v.nullable(v.string()),
   }),
-  /** What the dataset is; idle until an architecture has been chosen. */
+  /** What the dataset holds. */
+  v.object({ kind: v.literal('set'), set: SetState }),
+  /** Images to pick seeds from; idle until the gallery is opened. */
+  v.object({ kind: v.literal('seedPage'), page: SeedPageState, query: SeedQuerySchema }),
+  /** How its images become the architecture's input; idle until one has been chosen. */
   v.object({ kind: v.literal('images'), images: ImagesState }),
   /** What lies at the output folder; null where it is not known. */
   v.object({ kind: v.literal('found'), found: v.nullable(FoundSplitSchema) }),
   v.object({
     kind: v.literal('job'),
     job: SplitJobState,
-    /** The user asked for a pause; it comes once the step at hand is done. */
+    /** Training has begun: there is something to keep. */
+    pausable: v.boolean(),
+    /** The user asked for a pause; it comes once the step or batch at hand is done. */
     pausing: v.boolean(),
   }),
   /** Of the run that goes on, or went on last; of the results found where none did. */
@@ -79,8 +94,13 @@ export type ToSplittingPanel = v.InferOutput<typeof ToSplittingPanelSchema>;
 export const FromSplittingPanelSchema = v.variant('kind', [
   v.object({ kind: v.literal('ready') }),
   /** `run`: stops at once; what was done up to the last kept state can be resumed. */
-  v.object({ kind: v.literal('cancel'), job: v.picklist(['images', 'run', 'page', 'move']) }),
+  v.object({ kind: v.literal('cancel'), job: v.picklist(['set', 'images', 'run', 'page', 'move', 'seeds']) }),
   v.object({ kind: v.literal('describe') }),
+  v.object({ kind: v.literal('seedPage'), query: SeedQuerySchema }),
+  /** An image of the page shown. */
+  v.object({ kind: v.literal('pick'), name: v.string(), picked: v.boolean() }),
+  /** Writes the list where the user says, and uses it. */
+  v.object({ kind: v.literal('savePicks') }),
   v.object({
     kind: v.literal('choose'),
     field: v.picklist(SPLIT_FILES),

@@ -14,6 +14,7 @@ import {
   chooseInExplorer,
   panel,
   runCommand,
+  setNumber,
   setTheme,
 } from './workbench.mjs';
 
@@ -44,13 +45,6 @@ function makeWorkspace() {
   copyFileSync(path.join(samples, 'preprocessor_config.json'), path.join(folder, 'preprocessor_config.json'));
   cpSync(path.join(samples, 'images'), path.join(folder, 'images'), { recursive: true });
   return folder;
-}
-
-/** Fills in a number and leaves the field, as a person does. */
-async function setNumber(shown, label, value) {
-  const field = shown.getByLabel(label, { exact: true }).first();
-  await field.fill(String(value));
-  await field.press('Tab');
 }
 
 test(

@@ -59,6 +59,18 @@ export async function answerFileDialog(page, file) {
   await page.keyboard.press('Enter');
 }
 
+/** The same for a dialog that opens at `start`: it fills that in first, over whatever was typed before. */
+export async function answerFileDialogAt(page, start, file) {
+  const input = page.locator('.quick-input-widget input').first();
+  await input.waitFor();
+  await until(
+    async () => (await input.inputValue()).startsWith(start),
+    20_000,
+    () => `the dialog does not open at ${start}`,
+  );
+  await answerFileDialog(page, file);
+}
+
 /** Answers VS Code's simple folder dialog, which opens at `start`. It takes nothing before it has filled in that. */
 export async function chooseFolder(page, start, folder, label) {
   const input = page.locator('.quick-input-widget input').first();
@@ -89,4 +101,11 @@ export async function setTheme(page, label, workbenchClass) {
   await input.fill(label);
   await page.locator(`.quick-input-list .monaco-list-row[aria-label^="${label}"]`).first().click();
   await page.locator(`.monaco-workbench.${workbenchClass}`).waitFor();
+}
+
+/** Fills in a number and leaves the field, as a person does. */
+export async function setNumber(shown, label, value) {
+  const field = shown.getByLabel(label, { exact: true }).first();
+  await field.fill(String(value));
+  await field.press('Tab');
 }

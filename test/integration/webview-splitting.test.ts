@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodePng } from '../../src/data/encoding/png';
 import { PAPER, SCHEDULES, SEEDS_PER_CLASS } from '../../src/protocol/split-schedules';
+import type { SeedQuery } from '../../src/protocol/seed-picking';
 import type { SplitEpoch, SplitReport } from '../../src/protocol/split';
 import {
   FromSplittingPanelSchema,
@@ -33,6 +34,8 @@ const PLAN: SplittingPlan = {
   preprocessing: {},
   device: 'auto',
   quarantine: null,
+  picks: [],
+  saved: null,
 };
 const PREPROCESSING = {
   height: 4,
@@ -145,8 +148,36 @@ const IMAGES: ToSplittingPanel = {
     },
   },
 };
+const SET: ToSplittingPanel = {
+  kind: 'set',
+  set: {
+    state: 'done',
+    result: { images: 300, classes: CLASSES.map((name) => ({ name, images: 100 })), skipped: 1 },
+  },
+};
+const FIRST: SeedQuery = { label: 0, order: 'random', shuffle: 1, from: 0 };
+const seedPage = (query: SeedQuery = FIRST): ToSplittingPanel => ({
+  kind: 'seedPage',
+  query,
+  page: {
+    state: 'done',
+    result: {
+      label: CLASSES[query.label]!,
+      from: query.from,
+      total: 100,
+      samples: Array.from({ length: 24 }, (_, i) => ({
+        name: `${CLASSES[query.label]!}/${query.from + i}.png`,
+        picture: i === 3 ? null : { png: IMAGE, width: 4, height: 4 },
+      })),
+    },
+  },
+});
+const picksOf = (n: number): SplittingPlan['picks'] => [
+  { label: CLASSES[0]!, names: Array.from({ length: n }, (_, i) => `${CLASSES[0]!}/${i}.png`) },
+];
 const RUNNING: ToSplittingPanel = {
   kind: 'job',
+  pausable: true,
   pausing: false,
   job: {
     state: 'running',
@@ -159,6 +190,7 @@ const RUNNING: ToSplittingPanel = {
 const DONE: ToSplittingPanel[] = [
   dataset(),
   plan(),
+  SET,
   IMAGES,
   { kind: 'history', history: HISTORY, notes: [] },
   { kind: 'found', found: { unfinished: false, occupied: true, report: REPORT } },
@@ -190,7 +222,12 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       expect(await last(panel)).toEqual({ kind: 'pause' });
       expect(await page.locator('#stages').textContent()).toContain('7 epochs of 120 done');
       await panel.send(
-        { kind: 'job', pausing: false, job: { state: 'done', result: { status: 'paused' } } },
+        {
+          kind: 'job',
+          pausable: false,
+          pausing: false,
+          job: { state: 'done', result: { status: 'paused' } },
+        },
         { kind: 'found', found: { unfinished: true, occupied: false, report: null } },
       );
       await page.getByRole('button', { name: 'Resume' }).click();
@@ -198,6 +235,89 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       await panel.send(dataset(false));
       expect(await run.getAttribute('aria-disabled')).toBe('true');
     });
+  });
+
+  test('can be paused only once it trains', async () => {
+    await withPanel(async (panel, page) => {
+      await panel.send(dataset(), plan(), SET, IMAGES, { ...RUNNING, pausable: false });
+      const pause = page.getByRole('button', { name: 'Pause' });
+      await eventually(() => pause.getAttribute('aria-disabled')).toBe('true');
+      await panel.send(RUNNING);
+      await eventually(() => pause.getAttribute('aria-disabled')).toBe('false');
+    });
+  });
+
+  test('a dataset that cannot be split is said to be none, and cannot be run', async () => {
+    await withPanel(async (panel, page) => {
+      const error = { name: 'DataError', reason: 'bad-layout', message: '/data/x.zip has no labels' };
+      await panel.send(dataset(), plan(), { kind: 'set', set: { state: 'failed', error } });
+      await eventually(() => page.locator('#files').textContent()).toContain(
+        'This dataset cannot be split. /data/x.zip has no labels',
+      );
+      expect(await page.locator('#run-why').textContent()).toBe('The dataset cannot be split; see above.');
+      expect(await page.locator('#seeds').isHidden()).toBe(true);
+    });
+  });
+
+  test('seeds are picked from a gallery by keyboard, class by class, and saved', async () => {
+    await withPanel(async (panel, page) => {
+      await panel.send(dataset(), plan({ seeds: null, picks: picksOf(2) }), SET, IMAGES);
+      await page.locator('#seeds summary').first().click();
+      await eventually(() => last(panel)).toEqual({ kind: 'seedPage', query: FIRST });
+      await panel.send(seedPage());
+      const boxes = page.locator('#seeds .seed-grid input');
+      await eventually(() => boxes.count()).toBe(24);
+      expect(await boxes.nth(1).isChecked()).toBe(true);
+      expect(await boxes.nth(2).isChecked()).toBe(false);
+      expect(await boxes.nth(3).isDisabled()).toBe(true);
+      expect(await page.locator('.seed-count').textContent()).toBe('blue: 2 of 10 picked.');
+      expect(await page.locator('#seed-class option').allTextContents()).toEqual([
+        'blue: 2 of 10',
+        'green: 0 of 10',
+        '<img src=x>: 0 of 10',
+      ]);
+      const third = page.getByRole('checkbox', { name: 'blue/2.png' });
+      await third.focus();
+      await page.keyboard.press('Space');
+      expect(await last(panel)).toEqual({ kind: 'pick', name: 'blue/2.png', picked: true });
+      await panel.send(plan({ seeds: null, picks: picksOf(3) }));
+      await eventually(() => page.locator('.seed-count').textContent()).toBe('blue: 3 of 10 picked.');
+      // The page is not made anew: whoever picks by keyboard stays where they are.
+      expect(await page.locator('.seed input:focus').isChecked()).toBe(true);
+      expect(await page.locator('.seed:has(input:focus)').textContent()).toBe('blue/2.png');
+      await page.getByRole('button', { name: 'Shuffle' }).click();
+      expect(await last(panel)).toEqual({ kind: 'seedPage', query: { ...FIRST, shuffle: 2 } });
+      await page.getByRole('button', { name: 'Next page' }).first().click();
+      expect(await last(panel)).toEqual({ kind: 'seedPage', query: { ...FIRST, from: 24 } });
+      await panel.send(plan({ seeds: null, picks: picksOf(10) }));
+      await page.getByRole('button', { name: 'Next class that needs seeds' }).click();
+      expect(await last(panel)).toEqual({ kind: 'seedPage', query: { ...FIRST, label: 1 } });
+      await page.locator('#seed-order').selectOption('picked');
+      expect(await last(panel)).toEqual({ kind: 'seedPage', query: { ...FIRST, order: 'picked' } });
+      await page.getByRole('button', { name: 'Save the list and use it…' }).click();
+      expect(await last(panel)).toEqual({ kind: 'savePicks' });
+      const saved = { file: '/data/set.seeds.txt', digest: 'x' };
+      await panel.send(plan({ seeds: saved.file, picks: picksOf(10), saved }));
+      await eventually(() => page.locator('#seeds').textContent()).toContain('set.seeds.txt is used.');
+      expect(await page.locator('#seeds .section-aside').textContent()).toBe(
+        '10 images picked, 1 of 3 classes complete',
+      );
+    });
+  });
+
+  test.each(THEME_NAMES)('axe finds nothing in the gallery of seeds in the %s theme', async (theme) => {
+    await withPanel(
+      async (panel, page) => {
+        await panel.send(dataset(), plan({ picks: picksOf(5) }), SET, IMAGES);
+        await page.locator('#seeds summary').first().click();
+        await panel.send(seedPage());
+        await eventually(() => page.locator('.seed').count()).toBe(24);
+        expect(await axe(page)).toEqual([]);
+        await page.locator('#seeds').scrollIntoViewIfNeeded();
+        await page.screenshot({ path: path.join(SHOTS, `splitting-seeds-${theme}.png`) });
+      },
+      { theme, bypassCsp: true, height: 1100 },
+    );
   });
 
   test('a schedule sets all settings, and keeps the seed', async () => {

@@ -1,5 +1,8 @@
 import { SPLIT_FILES, type SplitFile } from '../../src/protocol/splitting-panel';
+import type { DataDescription } from '../../src/protocol/evaluation';
+import type { LabelledSet } from '../../src/protocol/seed-picking';
 import { visible } from '../../src/protocol/wording';
+import { formatCount, plural } from '../text/format';
 import type { Announcer } from '../dom/announcer';
 import { button } from '../dom/button';
 import { fill, h, setText } from '../dom/element';
@@ -9,7 +12,6 @@ import { nameOf } from '../dom/name';
 import { notice } from '../dom/notice';
 import { ProgressView } from '../dom/progress';
 import { section } from '../dom/section';
-import { imagesFound } from '../images/image-set';
 import { SPLIT_BOUNDS } from '../../src/protocol/split';
 import type { Part, Post, SplittingState } from './state';
 
@@ -21,7 +23,7 @@ const WORDS: Readonly<Record<SplitFile, { label: string; hint: string; none: str
   },
   seeds: {
     label: 'Known-clean seeds',
-    hint: 'Images of the dataset that you have looked at: one folder a class, or a .txt list of names.',
+    hint: 'Images of the dataset that you have looked at: one folder a class, a .txt list of names, or pick them below.',
     none: 'Not chosen.',
   },
   output: {
@@ -66,6 +68,7 @@ export class Files implements Part {
     this.progress = new ProgressView({
       label: 'Looking at the images',
       onCancel: () => {
+        post({ kind: 'cancel', job: 'set' });
         post({ kind: 'cancel', job: 'images' });
       },
       onRetry: () => {
@@ -81,6 +84,8 @@ export class Files implements Part {
         if (seedsPerClass !== null) post({ kind: 'edit', change: { seedsPerClass } });
       },
     });
+    this.perClass.element.classList.add('field-wide');
+    this.targetField.element.classList.add('field-wide');
     this.target.addEventListener('change', () => {
       const { value } = this.target;
       post({ kind: 'edit', change: { target: value === '' ? null : Number(value) } });
@@ -134,17 +139,18 @@ export class Files implements Part {
   }
 
   update(state: SplittingState, before: SplittingState | null): void {
-    if (state.images !== before?.images) this.describe(state);
+    if (state.set !== before?.set || state.images !== before.images) this.describe(state);
     const { plan } = state;
-    if (plan === null || (plan === before?.plan && state.images === before.images)) return;
+    if (plan === null || (plan === before?.plan && state.set === before.set)) return;
     for (const [name, source] of this.sources) {
       const chosen = plan[name];
       fill(source, chosen === null ? WORDS[name].none : nameOf(chosen));
+      source.className = chosen === null ? 'hint' : 'path';
     }
     for (const [name, drop] of this.forget) drop.hidden = plan[name as 'test' | 'triggered'] === null;
     this.perClass.set(plan.seedsPerClass);
     this.targetField.element.hidden = plan.triggered === null;
-    const classes = state.images.state === 'done' ? (state.images.result.classes ?? []) : [];
+    const classes = state.set.state === 'done' ? state.set.result.classes : [];
     const known = classes.map(({ name }, at) => [String(at), `${at}: ${visible(name, 60)}`] as const);
     const missing =
       plan.target !== null && plan.target >= classes.length
@@ -157,25 +163,40 @@ export class Files implements Part {
     );
   }
 
-  private describe({ images }: SplittingState): void {
-    this.progress.update(images.state === 'running' ? images : null);
-    this.problem.replaceChildren();
-    setText(this.images, '');
-    if (images.state === 'idle')
-      setText(this.images, 'Choose the architecture, and the dataset is looked at.');
-    if (images.state === 'done') {
-      setText(this.images, `${imagesFound(images.result)}.`);
-      fill(
-        this.problem,
-        ...images.result.warnings.map((warning) => notice('warning', h('p', {}, visible(warning)))),
-        images.result.classes === null
-          ? notice('warning', h('p', {}, 'These images have no labels: there is nothing to split.'))
-          : null,
-      );
-    }
-    if (images.state !== 'failed') return;
-    const message = visible(images.error.message);
-    fill(this.problem, notice('error', h('p', {}, h('strong', {}, 'The images cannot be used. '), message)));
-    this.announcer.say('images', `The images cannot be used. ${message}`);
+  private describe({ set, images }: SplittingState): void {
+    const looking = [set, images].find(({ state }) => state === 'running');
+    this.progress.update(looking?.state === 'running' ? looking : null);
+    setText(this.images, set.state === 'done' ? setInWords(set.result) : '');
+    fill(
+      this.problem,
+      this.failure('This dataset cannot be split.', set),
+      this.failure('The images do not fit the architecture.', images),
+      ...(set.state === 'done' && images.state === 'done' ? fitNotices(set.result, images.result) : []),
+    );
   }
+
+  private failure(what: string, state: SplittingState['set' | 'images']): HTMLElement | null {
+    if (state.state !== 'failed') return null;
+    const message = visible(state.error.message, 600);
+    this.announcer.say('images', `${what} ${message}`);
+    return notice('error', h('p', {}, h('strong', {}, what), ` ${message}`));
+  }
+}
+
+function setInWords({ images, classes, skipped }: LabelledSet): string {
+  const least = classes.reduce((a, b) => (b.images < a.images ? b : a));
+  const out =
+    skipped > 0 ? ` ${plural(skipped, 'file')} in it ${skipped === 1 ? 'is' : 'are'} not used.` : '';
+  return `${plural(images, 'image')} in ${plural(classes.length, 'class', 'classes')}; the smallest, ${visible(least.name, 60)}, has ${formatCount(least.images)}.${out}`;
+}
+
+/** What stands between the images and the architecture. */
+function fitNotices({ classes }: LabelledSet, { modelClasses, warnings }: DataDescription): HTMLElement[] {
+  const differ =
+    modelClasses !== null && modelClasses !== classes.length
+      ? [
+          `The dataset has ${plural(classes.length, 'class', 'classes')}, the architecture tells ${formatCount(modelClasses)} apart. Export it with as many outputs as there are classes.`,
+        ]
+      : [];
+  return [...differ, ...warnings].map((words) => notice('warning', h('p', {}, visible(words))));
 }

@@ -14,6 +14,7 @@ import { connect } from '../panel/host';
 import { PanelMemory } from '../panel/memory';
 import { Files } from './files';
 import { Run } from './run';
+import { SeedGallery } from './seed-gallery';
 import { Settings } from './settings';
 import { Stages } from './stages';
 import { INITIAL, receive, type Part, type SplittingState } from './state';
@@ -46,6 +47,7 @@ let shown: SplittingState | null = null;
 
 const parts: readonly Part[] = [
   new Files(memory, announcer, post),
+  new SeedGallery(memory, announcer, post),
   new Settings(memory, post),
   new Run(memory, announcer, post),
   new Stages(memory, gallery),

@@ -46,7 +46,7 @@ export class Run implements Part {
       h(
         'p',
         {},
-        'The state is kept after every epoch and every five minutes, and at a pause: a run can be resumed from there, also after VS Code was closed. The dataset is never changed by a run.',
+        'A pause takes effect after the step or batch at hand, in every phase. The state is kept then, after every epoch and every five minutes: a run can be resumed from there to the same result, also after VS Code was closed. The dataset is never changed by a run.',
       ),
       this.trust,
       h('div', { class: 'actions' }, this.resume, this.start, this.pause, this.why),
@@ -65,13 +65,17 @@ export class Run implements Part {
     setEnabled(this.start, why === '');
     setEnabled(this.resume, why === '');
     this.resume.hidden = running || found?.unfinished !== true;
+    this.start.secondary = !this.resume.hidden;
     this.pause.hidden = !running;
-    setEnabled(this.pause, running && !job.pausing);
+    setEnabled(this.pause, running && job.pausable && !job.pausing);
     if (job.pausing && before?.job.pausing !== true)
-      this.announcer.say('run', 'Pausing once the step at hand is done.');
+      this.announcer.say('run', 'Pausing once the step or batch at hand is done.');
     this.progress.update(
       job.state.state === 'running'
-        ? { ...job.state, message: job.pausing ? 'Pausing after this step' : job.state.message }
+        ? {
+            ...job.state,
+            message: job.pausing ? 'Pausing after the step or batch at hand' : job.state.message,
+          }
         : null,
     );
     if (job.state.state !== before?.job.state.state || found !== before.found) this.showOutcome(state);

@@ -1,7 +1,10 @@
+import type { SeedQuery } from '../../src/protocol/seed-picking';
 import type { FoundSplit } from '../../src/protocol/splitting';
 import type {
   FromSplittingPanel,
   MoveState,
+  SeedPageState,
+  SetState,
   SplitImagesState,
   SplitJobState,
   SplittingPlan,
@@ -26,9 +29,13 @@ export interface SplittingState {
   readonly plan: SplittingPlan | null;
   /** Why the plan cannot be run, as the host sees it; null where it can. */
   readonly obstacle: string | null;
+  /** What the dataset holds. */
+  readonly set: SetState;
+  /** How its images become the architecture's input. */
   readonly images: SplitImagesState;
+  readonly seeds: { readonly page: SeedPageState; readonly query: SeedQuery };
   readonly found: FoundSplit | null;
-  readonly job: { readonly state: SplitJobState; readonly pausing: boolean };
+  readonly job: { readonly state: SplitJobState; readonly pausable: boolean; readonly pausing: boolean };
   readonly history: readonly SplitEpoch[];
   readonly notes: readonly string[];
   readonly page: {
@@ -47,9 +54,11 @@ export const INITIAL: SplittingState = {
   trusted: true,
   plan: null,
   obstacle: null,
+  set: IDLE,
   images: IDLE,
+  seeds: { page: IDLE, query: { label: 0, order: 'random', shuffle: 1, from: 0 } },
   found: null,
-  job: { state: IDLE, pausing: false },
+  job: { state: IDLE, pausable: false, pausing: false },
   history: [],
   notes: [],
   page: { state: IDLE, which: 'suspected', label: null },
@@ -63,12 +72,18 @@ export function receive(state: SplittingState, message: ToSplittingPanel): Split
       return { ...state, path: message.path, trusted: message.trusted };
     case 'plan':
       return { ...state, plan: message.plan, obstacle: message.obstacle };
+    case 'set':
+      return { ...state, set: message.set };
+    case 'seedPage':
+      return { ...state, seeds: { page: message.page, query: message.query } };
     case 'images':
       return { ...state, images: message.images };
     case 'found':
       return { ...state, found: message.found };
-    case 'job':
-      return { ...state, job: { state: message.job, pausing: message.pausing } };
+    case 'job': {
+      const { job, pausable, pausing } = message;
+      return { ...state, job: { state: job, pausable, pausing } };
+    }
     case 'history':
       return { ...state, history: message.history, notes: message.notes };
     case 'page':
@@ -88,6 +103,7 @@ export function obstacleOf(state: SplittingState): string {
   if (state.plan === null) return 'Waiting for the extension.';
   if (!state.trusted) return 'Disabled: the workspace is not trusted.';
   if (state.job.state.state === 'running') return 'A run goes on.';
-  if (state.images.state === 'failed') return 'The images cannot be used; see above.';
+  if (state.set.state === 'failed') return 'The dataset cannot be split; see above.';
+  if (state.images.state === 'failed') return 'The images do not fit the architecture; see above.';
   return state.obstacle ?? '';
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { FileSource } from '../../model/source';
 import { runPickle } from '../../model/pickle/machine';
@@ -11,65 +11,83 @@ import {
   type PickleValue,
 } from '../../model/pickle/values';
 import { DataError } from '../../protocol/errors';
-import type { Dataset, Sample } from '../dataset';
+import { byCodePoint, type Dataset, type DatasetPart, type Sample } from '../dataset';
 import { asDataError } from './zip';
 
 const SIDE = 32;
 const PIXELS = SIDE * SIDE * 3;
 
 /** Files of the Python version of https://www.cs.toronto.edu/~kriz/cifar.html, and what stands in them. */
-const FILES: readonly { name: RegExp; test: string; meta: string; labels: string; names: string }[] = [
+const FILES: readonly { train: RegExp; test: string; meta: string; labels: string; names: string }[] = [
   {
-    name: /^(?:test_batch|data_batch_\d)$/,
+    train: /^data_batch_\d$/,
     test: 'test_batch',
     meta: 'batches.meta',
     labels: 'labels',
     names: 'label_names',
   },
-  { name: /^(?:test|train)$/, test: 'test', meta: 'meta', labels: 'fine_labels', names: 'fine_label_names' },
+  { train: /^train$/, test: 'test', meta: 'meta', labels: 'fine_labels', names: 'fine_label_names' },
 ];
 
-/** The pickle that a folder or file stands for: of a folder its test set. Null where it is not CIFAR's. */
-function pickleOf(root: string): { file: string; kind: (typeof FILES)[number] } | null {
+/**
+ * The pickles that a folder or file stands for: of a folder those of the part asked for (where it is not there: of the
+ * other). Null where it is not CIFAR's.
+ */
+function picklesOf(
+  root: string,
+  part: DatasetPart,
+): { files: string[]; kind: (typeof FILES)[number] } | null {
   for (const kind of FILES) {
     // The names are common words: only beside CIFAR's own list of classes do they mean what is meant here.
     const folder = existsSync(path.join(root, kind.meta)) ? root : path.dirname(root);
     if (!existsSync(path.join(folder, kind.meta))) continue;
-    if (folder === root && existsSync(path.join(root, kind.test)))
-      return { file: path.join(root, kind.test), kind };
-    if (folder !== root && kind.name.test(path.basename(root))) return { file: root, kind };
+    const names = folder === root ? readdirSync(root).sort(byCodePoint) : [path.basename(root)];
+    const train = names.filter((name) => kind.train.test(name));
+    const test = names.filter((name) => name === kind.test);
+    const [first, second] = part === 'train' ? [train, test] : [test, train];
+    const found = first.length > 0 ? first : second;
+    if (found.length > 0) return { files: found.map((name) => path.join(folder, name)), kind };
   }
   return null;
 }
 
 /** True for a folder of CIFAR's Python version or one of its files. */
 export function isCifarPickle(root: string): boolean {
-  return pickleOf(root) !== null;
+  return picklesOf(root, 'test') !== null;
 }
 
 /**
- * Opens CIFAR-10 or CIFAR-100 as Python pickles: the test set of a folder, or the file named. The pickle is decoded to
+ * Opens CIFAR-10 or CIFAR-100 as Python pickles: one part of a folder, or the file named. The pickle is decoded to
  * data without running anything, and its pixels are read where they lie. Throws DataError `unreadable-image` or
  * `bad-layout`.
  */
-export function openCifarPickle(root: string): Dataset {
-  const found = pickleOf(root);
+export function openCifarPickle(root: string, part: DatasetPart): Dataset {
+  const found = picklesOf(root, part);
   if (found === null) throw new DataError('bad-layout', root, `${root} is not CIFAR's Python version.`);
-  const { file, kind } = found;
+  const { files, kind } = found;
+  const meta = path.join(path.dirname(files[0]!), kind.meta);
+  const names = sequenceItems(entryOf(readPickle(meta), kind.names)) ?? [];
+  return {
+    root,
+    classes: names.map((name) => (typeof name === 'string' ? name : '?')),
+    samples: files.flatMap((file) => recordsOf(file, kind.labels, names.length)),
+    skipped: [],
+  };
+}
+
+function recordsOf(file: string, key: string, classes: number): Sample[] {
   const batch = readPickle(file);
-  const labels = (sequenceItems(entryOf(batch, kind.labels)) ?? []).map(Number);
-  const names =
-    sequenceItems(entryOf(readPickle(path.join(path.dirname(file), kind.meta)), kind.names)) ?? [];
+  const labels = (sequenceItems(entryOf(batch, key)) ?? []).map(Number);
   const start = pixelsAt(entryOf(batch, 'data'), labels.length, file);
-  const wrong = labels.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= names.length);
+  const wrong = labels.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
   if (labels.length === 0 || wrong >= 0) {
     throw new DataError(
       'bad-layout',
       file,
-      `${file} has no list of labels under ${kind.labels}, or one beyond its ${names.length} classes.`,
+      `${file} has no list of labels under ${key}, or one beyond its ${classes} classes.`,
     );
   }
-  const samples = labels.map((label, i): Sample => ({
+  return labels.map((label, i): Sample => ({
     name: `${path.basename(file)}/${i}`,
     label,
     location: {
@@ -82,12 +100,6 @@ export function openCifarPickle(root: string): Dataset {
       order: 'planar',
     },
   }));
-  return {
-    root,
-    classes: names.map((name) => (typeof name === 'string' ? name : '?')),
-    samples,
-    skipped: [],
-  };
 }
 
 function readPickle(file: string): PickleValue | undefined {

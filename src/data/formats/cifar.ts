@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DataError } from '../../protocol/errors';
-import type { Dataset, Sample } from '../dataset';
+import { byCodePoint, type Dataset, type DatasetPart, type Sample } from '../dataset';
 import { readRange } from '../read-range';
 
 const SIDE = 32;
@@ -13,38 +13,43 @@ const VARIANTS = [
     labelBytes: 1,
     classes: 10,
     names: 'batches.meta.txt',
-    test: ['test_batch.bin'],
-    train: 'data_batch_1.bin',
+    test: 'test_batch.bin',
+    train: /^data_batch_\d\.bin$/,
   },
   // The coarse label, then the fine one, which is used.
-  { labelBytes: 2, classes: 100, names: 'fine_label_names.txt', test: ['test.bin'], train: 'train.bin' },
+  { labelBytes: 2, classes: 100, names: 'fine_label_names.txt', test: 'test.bin', train: /^train\.bin$/ },
 ] as const;
 type Variant = (typeof VARIANTS)[number];
 
-/** The variant whose files lie in a folder, or to which a file belongs by its name; null where it is neither. */
-function variantOf(root: string): { variant: Variant; files: string[] } | null {
+/**
+ * The variant whose files lie in a folder, with those of the part asked for (where it is not there: of the other), or to
+ * which a file belongs by its name; null where it is neither.
+ */
+function variantOf(root: string, part: DatasetPart): { variant: Variant; files: string[] } | null {
+  const isFolder = statSync(root, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const names = isFolder ? readdirSync(root).sort(byCodePoint) : [path.basename(root)];
   for (const variant of VARIANTS) {
-    const [test] = variant.test;
-    if (path.basename(root) === test) return { variant, files: [root] };
-    if (existsSync(path.join(root, test))) return { variant, files: [path.join(root, test)] };
+    const train = names.filter((name) => variant.train.test(name));
+    const test = names.filter((name) => name === variant.test);
+    const [first, second] = part === 'train' ? [train, test] : [test, train];
+    const found = first.length > 0 ? first : second;
+    if (found.length > 0)
+      return { variant, files: isFolder ? found.map((name) => path.join(root, name)) : [root] };
   }
-  const name = path.basename(root);
-  if (/^data_batch_\d\.bin$/.test(name)) return { variant: VARIANTS[0], files: [root] };
-  if (name === 'train.bin') return { variant: VARIANTS[1], files: [root] };
   return null;
 }
 
 /** True for a folder of CIFAR's binary version or one of its files. */
 export function isCifarBinary(root: string): boolean {
-  return variantOf(root) !== null;
+  return variantOf(root, 'test') !== null;
 }
 
 /**
- * Opens CIFAR-10 or CIFAR-100 in their binary versions: the test set of a folder, or the file named. Throws DataError
+ * Opens CIFAR-10 or CIFAR-100 in their binary versions: one part of a folder, or the file named. Throws DataError
  * `unreadable-image` where a file is no whole number of records, `bad-layout` where a label is out of range.
  */
-export function openCifarBinary(root: string): Dataset {
-  const found = variantOf(root);
+export function openCifarBinary(root: string, part: DatasetPart): Dataset {
+  const found = variantOf(root, part);
   if (found === null) throw new DataError('bad-layout', root, `${root} is not CIFAR's binary version.`);
   const { variant, files } = found;
   const samples = files.flatMap((file) => recordsOf(file, variant));

@@ -1,7 +1,7 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { DataError } from '../../protocol/errors';
-import { byCodePoint, type Skipped } from '../dataset';
+import { byCodePoint, type DatasetPart, type Skipped } from '../dataset';
 import { IMAGE_NAMES } from '../labelling';
 
 /** A shard of a split as Hugging Face names them; in a split's own folder they are `0000.parquet`. */
@@ -18,9 +18,9 @@ export interface ParquetShards {
 /**
  * The Parquet files that `root` names: those of a folder that holds neither folders nor images, or, for `FOLDER/SPLIT`,
  * those of one split of a folder (`data/test` for `data/test-00000-of-00001.parquet`); null where it names none. Throws DataError `bad-layout` where a
- * folder holds several splits: which one is meant must be said.
+ * folder holds several splits, none of which is named as the part asked for, or `part` is `test`: which one is meant must be said.
  */
-export function findParquetShards(root: string): ParquetShards | null {
+export function findParquetShards(root: string, part: DatasetPart): ParquetShards | null {
   const isFolder = statSync(root, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const folder = isFolder ? root : path.dirname(root);
   const entries = list(folder);
@@ -34,6 +34,8 @@ export function findParquetShards(root: string): ParquetShards | null {
     splits.set(split, [...(splits.get(split) ?? []), name]);
   }
   if (!isFolder) return shardsOf(folder, splits.get(path.basename(root)) ?? []);
+  const train = part === 'train' ? splits.get('train') : undefined;
+  if (train !== undefined) return shardsOf(folder, train);
   if (splits.size > 1) {
     const some = [...splits.keys()].slice(0, 5).map((split) => path.join(root, split));
     throw new DataError(

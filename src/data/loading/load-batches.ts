@@ -90,7 +90,11 @@ export async function* loadBatches(
   }
 }
 
-function rejectOnAbort(signal: AbortSignal | undefined): { promise: Promise<never>; dispose: () => void } {
+/** A promise that rejects with CancelledError once `signal` is aborted. */
+export function rejectOnAbort(signal: AbortSignal | undefined): {
+  promise: Promise<never>;
+  dispose: () => void;
+} {
   let onAbort = (): void => undefined;
   const promise = new Promise<never>((_, reject) => {
     onAbort = () => reject(new CancelledError());

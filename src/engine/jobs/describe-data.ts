@@ -14,11 +14,11 @@ const CPU = { device: 'cpu', threads: 1 } as const;
 
 /** What a dataset holds and how its images would become the model's input. Runs nothing. */
 export async function describeData(
-  { model: modelPath, data, preprocessing = {} }: ParamsOf<'describeData'>,
+  { model: modelPath, data, part, preprocessing = {} }: ParamsOf<'describeData'>,
   context: JobContext,
 ): Promise<DataDescription> {
   await context.tick('Listing the images', null);
-  const { samples, classes, skipped } = await openDataset(data);
+  const { samples, classes, skipped } = await openDataset(data, part);
   return withTested([modelPath], preprocessing, CPU, ([model]) => {
     const counts = new Array<number>(classes?.length ?? 0).fill(0);
     for (const { label } of samples) if (label !== null) counts[label]!++;

@@ -1,4 +1,3 @@
-import { openDataset } from '../../data/open-dataset';
 import { PixelPool } from '../../data/pixel-pool';
 import type { TrainingSet } from '../../defenses/asd/training-set';
 import { poolGrowth, type AsdSettings } from '../../defenses/asd/settings';
@@ -7,6 +6,7 @@ import type { Preprocessing } from '../../protocol/preprocessing';
 import { count, listShort, visible } from '../../protocol/wording';
 import type { JobContext } from '../job-context';
 import { readSeeds } from './split-seeds';
+import { openTrainingSet } from './training-set';
 
 export interface SplitDataOptions {
   readonly data: string;
@@ -33,16 +33,8 @@ export async function loadSplitData(
   preprocessing: Preprocessing,
   context: JobContext,
 ): Promise<SplitData> {
-  const dataset = await openDataset(data);
+  const dataset = await openTrainingSet(data);
   const { classes } = dataset;
-  if (classes === null || classes.length < 2) {
-    const what = classes === null ? 'has no labels' : 'has one class';
-    throw new DataError(
-      'bad-layout',
-      data,
-      `${data} ${what}: a dataset to be split has a folder for every class, and at least two.`,
-    );
-  }
   const seeds = await readSeeds(
     seedPath,
     dataset,
@@ -94,6 +86,6 @@ function smallClasses(classes: SplitData['classes'], settings: AsdSettings): str
   if (small.length === 0) return [];
   const listed = listShort(small.map(({ name, images }) => `${visible(name, 40)} (${images})`));
   return [
-    `The clean pool grows to ${last} images a class beside the seeds, more than half of what ${count(small.length, 'class')} ${small.length === 1 ? 'has' : 'have'}: ${listed}. Poison among them would be taken in; lower --growth.`,
+    `The clean pool grows to ${last} images a class beside the seeds, more than half of what ${count(small.length, 'class', 'classes')} ${small.length === 1 ? 'has' : 'have'}: ${listed}. Poison among them would be taken in: lower the growth (--growth).`,
   ];
 }

@@ -73,7 +73,7 @@ async function locate(
 /** `emptied`: all images may have been moved away, and a folder without images is no dataset. */
 async function samplesOf(data: string, emptied: boolean): Promise<readonly Sample[]> {
   try {
-    return (await openDataset(data)).samples;
+    return (await openDataset(data, 'train')).samples;
   } catch (error) {
     if (emptied && isScourError(error)) return [];
     throw error;

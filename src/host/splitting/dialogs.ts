@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { OutputError } from '../../protocol/errors';
 import type { FromSplittingPanel, SplitFile } from '../../protocol/splitting-panel';
 import { chooseFile } from '../choose-file';
 
@@ -27,13 +29,17 @@ export function chooseSplitFile({ field, what }: Choose, near: string): Promise<
   );
 }
 
-/** Asks for the dataset to split. */
-export function chooseDataset(): Promise<string | undefined> {
+/** Asks for the dataset to split: a folder, or a file of one. */
+export async function chooseDataset(): Promise<string | undefined> {
   const near = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
-  return chooseFile(
-    { title: 'Dataset to Split: One Folder a Class', label: 'Split This Dataset', folder: true },
-    near,
-  );
+  const [folder, file] = [
+    { label: 'A Folder…', description: 'one folder a class, CIFAR, or Parquet files' },
+    { label: 'A File…', description: 'zip, tar, tar.gz, npz, npy, Parquet, IDX or CIFAR' },
+  ];
+  const kind = await vscode.window.showQuickPick([folder, file], { title: 'Dataset to Split' });
+  if (kind === undefined) return undefined;
+  const title = kind === folder ? 'Dataset to Split: One Folder a Class' : 'Dataset to Split';
+  return chooseFile({ title, label: 'Split This Dataset', folder: kind === folder }, near);
 }
 
 /** Asks for the quarantine folder. */
@@ -68,6 +74,24 @@ export async function chooseListFile(suggested: string, extension: string): Prom
     saveLabel: 'Save',
   });
   return chosen?.fsPath;
+}
+
+/**
+ * Asks where the list of picked seeds goes: a `.txt`, by which a list is known. Undefined where the user backed out.
+ * Throws OutputError `exists` where the name without it was given and the file exists.
+ */
+export async function chooseSeedList(suggested: string): Promise<string | undefined> {
+  const chosen = await vscode.window.showSaveDialog({
+    title: 'Save the List of Seeds',
+    defaultUri: vscode.Uri.file(suggested),
+    filters: { 'List of seeds': ['txt'] },
+    saveLabel: 'Save and Use',
+  });
+  if (chosen === undefined || /\.txt$/i.test(chosen.fsPath)) return chosen?.fsPath;
+  const file = `${chosen.fsPath}.txt`;
+  // VS Code asked about the name as it was typed, not about this one.
+  if (existsSync(file)) throw new OutputError('exists', file, `${file} exists. Choose another name.`);
+  return file;
 }
 
 async function confirm(message: string, yes: string): Promise<boolean> {

@@ -1,8 +1,14 @@
 import { PAPER, SEEDS_PER_CLASS } from '../../protocol/split-schedules';
 import type { SplitOrder } from '../../protocol/splitting';
 import type { SplittingPlan } from '../../protocol/splitting-panel';
+import { digestOf } from './picks';
 
-/** The plan of a dataset that has not been split before. */
+/** The plan of a dataset that has not been split before; results go to a folder beside it. */
+export function initialPlan(dataset: string): SplittingPlan {
+  return { ...INITIAL_PLAN, output: `${dataset}.asd` };
+}
+
+/** What no dataset decides. */
 export const INITIAL_PLAN: SplittingPlan = {
   architecture: null,
   seeds: null,
@@ -15,12 +21,18 @@ export const INITIAL_PLAN: SplittingPlan = {
   preprocessing: {},
   device: 'auto',
   quarantine: null,
+  picks: [],
+  saved: null,
 };
+
+const UNSAVED = 'Save the list of picked seeds first.';
 
 /** Why the plan cannot be run as it stands, for a person; null where it can. */
 export function obstacle(plan: SplittingPlan): string | null {
   if (plan.architecture === null) return 'Choose the architecture first.';
-  if (plan.seeds === null) return 'Choose the known-clean seeds first.';
+  if (plan.seeds === null)
+    return plan.picks.length === 0 ? 'Choose or pick the known-clean seeds first.' : UNSAVED;
+  if (plan.seeds === plan.saved?.file && plan.saved.digest !== digestOf(plan.picks)) return UNSAVED;
   if (plan.output === null) return 'Choose the output folder first.';
   if (Object.values(plan.settings.epochs).every((epochs) => epochs === 0)) return 'There is no epoch to run.';
   if (plan.triggered !== null && plan.test === null)

@@ -16,9 +16,13 @@ import type {
   SplittingPlan,
   ToSplittingPanel,
 } from '../../protocol/splitting-panel';
+import type { LabelledSet, SeedQuery } from '../../protocol/seed-picking';
+import { visible } from '../../protocol/wording';
 import { Task } from '../audit/task';
 import type { EngineClient } from '../engine/client';
+import { digestOf, seedList, unlistable } from './picks';
 import { obstacle, orderOf } from './plan';
+import { SeedPicker } from './seed-picker';
 
 const WAITING = 'Waiting for the engine';
 /** Images on a page of the gallery. */
@@ -52,9 +56,13 @@ export class SplittingSession {
   private history: SplitEpoch[] = [];
   private notes: string[] = [];
   private pausing: AbortController | null = null;
+  /** True once the run at hand trains. */
+  private training = false;
+  private readonly seeds: SeedPicker;
   private query: Query = { which: 'suspected', label: null, from: 0 };
   private back = false;
   private readonly tasks = {
+    set: new Task<LabelledSet>(() => this.emit(this.setMessage())),
     images: new Task<DataDescription>(() => this.emit(this.imagesMessage())),
     run: new Task<SplitOutcome>(() => this.emit(this.jobMessage())),
     page: new Task<SuspectPage>(() => this.emit(this.pageMessage())),
@@ -67,6 +75,13 @@ export class SplittingSession {
     this.name = options.name;
     this.plan = options.plan;
     this.release = options.engine.retain();
+    this.seeds = new SeedPicker({
+      data: options.path,
+      engine: options.engine,
+      picks: () => this.plan.picks,
+      onPicks: (picks) => this.replace({ ...this.plan, picks }),
+      emit: (message) => this.emit(message),
+    });
   }
 
   /** True while a model is trained. */
@@ -100,6 +115,8 @@ export class SplittingSession {
     return [
       this.datasetMessage(),
       this.planMessage(),
+      this.setMessage(),
+      this.seeds.message(),
       this.imagesMessage(),
       this.foundMessage(),
       this.jobMessage(),
@@ -109,14 +126,25 @@ export class SplittingSession {
     ];
   }
 
-  /** Finds out what the dataset is, and how its images would become the input of the architecture. Runs nothing. */
+  /** Finds out what the dataset holds, and how its images would become the input of the architecture. Runs nothing. */
   async describe(): Promise<void> {
+    await this.tasks.set.run(WAITING, (hooks) =>
+      this.options.engine.request(
+        'describeLabelled',
+        { data: this.path },
+        { ...hooks, title: 'the look at the dataset' },
+      ),
+    );
+    if (this.tasks.set.state.state === 'done') await this.fit();
+  }
+
+  private async fit(): Promise<void> {
     const { architecture: model, preprocessing } = this.plan;
     if (model === null) return;
     await this.tasks.images.run(WAITING, (hooks) =>
       this.options.engine.request(
         'describeData',
-        { model, data: this.path, preprocessing },
+        { model, data: this.path, part: 'train', preprocessing },
         { ...hooks, title: 'the look at the images' },
       ),
     );
@@ -145,7 +173,7 @@ export class SplittingSession {
   async setFile(field: SplitFile, file: string | null): Promise<void> {
     if (field === 'output' && this.running) throw busy();
     this.replace({ ...this.plan, [field]: file });
-    if (field === 'architecture') await this.describe();
+    if (field === 'architecture') await this.fit();
     if (field !== 'output') return;
     this.history = [];
     this.notes = [];
@@ -158,7 +186,7 @@ export class SplittingSession {
   async edit(change: Change): Promise<void> {
     const given = Object.entries(change).filter(([, value]) => value !== undefined);
     this.replace({ ...this.plan, ...(Object.fromEntries(given) as Partial<SplittingPlan>) });
-    if (change.preprocessing !== undefined) await this.describe();
+    if (change.preprocessing !== undefined) await this.fit();
   }
 
   /** Runs, or goes on with, ASD. The caller has asked for trust and, with `replace`, for leave to replace. */
@@ -168,6 +196,7 @@ export class SplittingSession {
     if (this.running) throw busy();
     const pause = new AbortController();
     this.pausing = pause;
+    this.training = false;
     this.history = [];
     this.notes = [];
     this.tasks.page.reset();
@@ -183,11 +212,43 @@ export class SplittingSession {
     await this.look();
   }
 
-  /** Ends the run after the step at hand; it can go on later. */
+  /** Ends the run after the step or batch at hand; it can go on later. There is nothing to pause before it trains. */
   pause(): void {
-    if (!this.running) return;
+    if (!this.running || !this.training) return;
     this.pausing?.abort();
     this.emit(this.jobMessage());
+  }
+
+  /** Shows images of a class to pick seeds from. */
+  async showSeeds(query: SeedQuery): Promise<void> {
+    const { state } = this.tasks.set;
+    const label = state.state === 'done' ? state.result.classes[query.label]?.name : undefined;
+    if (label !== undefined) await this.seeds.show(query, label);
+  }
+
+  pick(name: string, picked: boolean): void {
+    this.seeds.pick(name, picked);
+  }
+
+  /** Where the picked seeds were saved last; null where they never were. */
+  get seedFile(): string | null {
+    return this.plan.saved?.file ?? null;
+  }
+
+  /** The picked seeds as a list. Throws ScourError where a name cannot stand in one. */
+  get seedList(): string {
+    const [odd] = unlistable(this.plan.picks);
+    if (odd !== undefined)
+      throw new ScourError(
+        'bad-value',
+        `The name '${visible(odd, 80)}' cannot stand in a list of one name a line. Put the seeds into a folder instead.`,
+      );
+    return seedList(this.plan.picks);
+  }
+
+  /** Uses the picked seeds, which the caller has written to a file. */
+  useSeeds(file: string): void {
+    this.replace({ ...this.plan, seeds: file, saved: { file, digest: digestOf(this.plan.picks) } });
   }
 
   /** Shows a page of the ranked images of the results at the output folder. */
@@ -240,7 +301,8 @@ export class SplittingSession {
   }
 
   cancel(job: SplittingJob): void {
-    this.tasks[job].cancel();
+    if (job === 'seeds') this.seeds.cancel();
+    else this.tasks[job].cancel();
   }
 
   /** Tells the panel again whether the workspace is trusted. */
@@ -250,6 +312,7 @@ export class SplittingSession {
 
   dispose(): void {
     for (const task of Object.values(this.tasks)) task.cancel();
+    this.seeds.cancel();
     this.listeners.clear();
     this.release();
   }
@@ -258,6 +321,8 @@ export class SplittingSession {
     switch (event.kind) {
       case 'started':
         this.history = event.history;
+        this.training = true;
+        this.emit(this.jobMessage());
         break;
       case 'epoch':
         this.history = [...this.history, event.epoch];
@@ -286,6 +351,10 @@ export class SplittingSession {
     return { kind: 'plan', plan: this.plan, obstacle: obstacle(this.plan) };
   }
 
+  private setMessage(): ToSplittingPanel {
+    return { kind: 'set', set: this.tasks.set.state };
+  }
+
   private imagesMessage(): ToSplittingPanel {
     return { kind: 'images', images: this.tasks.images.state };
   }
@@ -296,7 +365,7 @@ export class SplittingSession {
 
   private jobMessage(): ToSplittingPanel {
     const pausing = this.running && (this.pausing?.signal.aborted ?? false);
-    return { kind: 'job', job: this.tasks.run.state, pausing };
+    return { kind: 'job', job: this.tasks.run.state, pausable: this.running && this.training, pausing };
   }
 
   private historyMessage(): ToSplittingPanel {

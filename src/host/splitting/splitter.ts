@@ -15,12 +15,13 @@ import { manageTrust, requireTrust } from '../trust';
 import {
   chooseListFile,
   chooseQuarantine,
+  chooseSeedList,
   chooseSplitFile,
   confirmMove,
   confirmReplacement,
 } from './dialogs';
 import type { SplittingMemory } from './memory';
-import { INITIAL_PLAN } from './plan';
+import { initialPlan } from './plan';
 import { SplittingSession } from './session';
 
 export const SPLITTING_PANEL = 'scour.splitting';
@@ -86,7 +87,7 @@ export class Splitter implements vscode.WebviewPanelSerializer {
     const known = this.open.get(dataset);
     if (known !== undefined) return known;
     const { engine, trainer, memory, attempt } = this.services;
-    const plan = memory.recall(dataset) ?? INITIAL_PLAN;
+    const plan = memory.recall(dataset) ?? initialPlan(dataset);
     const session = new SplittingSession({
       path: dataset,
       name: nameOf(uri),
@@ -183,6 +184,13 @@ export class Splitter implements vscode.WebviewPanelSerializer {
       case 'pause':
         session.pause();
         return;
+      case 'seedPage':
+        return session.showSeeds(message.query);
+      case 'pick':
+        session.pick(message.name, message.picked);
+        return;
+      case 'savePicks':
+        return savePicks(session);
       case 'page':
         return session.showPage(message);
       case 'save':
@@ -227,6 +235,14 @@ async function moveSuspects(session: SplittingSession, near: string): Promise<vo
   if (folder === undefined) return;
   const { description } = await session.planMove(folder);
   if (await confirmMove(description)) await session.quarantine(folder);
+}
+
+async function savePicks(session: SplittingSession): Promise<void> {
+  const text = session.seedList;
+  const file = await chooseSeedList(session.seedFile ?? `${session.path}.seeds.txt`);
+  if (file === undefined) return;
+  await writeAtomically(file, text);
+  session.useSeeds(file);
 }
 
 async function saveList(session: SplittingSession, format: 'csv' | 'json'): Promise<void> {
