@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -10,9 +11,11 @@ import {
 import path from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { describeLabelled } from '../../src/engine/jobs/seed-gallery';
 import { splitDataset } from '../../src/engine/jobs/split';
+import type { SplitOptions } from '../../src/engine/jobs/split-options';
 import { openOnnx } from '../../src/model/onnx/open';
-import { CancelledError } from '../../src/protocol/errors';
+import { CancelledError, DataError } from '../../src/protocol/errors';
 import { SplitReportSchema, SuspectListSchema } from '../../src/protocol/split';
 import { splitText } from '../../src/report/split-text';
 import { ContextAtTick } from '../support/at-tick';
@@ -153,6 +156,29 @@ describe('splitting a dataset', () => {
   );
 });
 
+describe('where the images come from', () => {
+  it(
+    'makes no difference: a folder, an archive, and a set that is too large to be kept',
+    { timeout: 120_000 },
+    () =>
+      inToySet(async (folder) => {
+        const data = path.join(folder, 'data');
+        execFileSync('tar', ['-czf', path.join(folder, 'data.tar.gz'), ...readdirSync(data)], { cwd: data });
+        const notes: string[] = [];
+        const run = (output: string, changes: Partial<SplitOptions>) =>
+          splitDataset(toyOptions(folder, { output: path.join(folder, output), ...changes }), quiet());
+        const kept = await run('kept', {});
+        const archive = await run('archive', { data: path.join(folder, 'data.tar.gz') });
+        const anew = await run('anew', { keepPixels: 1000, onNote: (note) => notes.push(note) });
+        expect(notes.join()).toContain('decoded anew in every pass');
+        for (const other of [archive, anew]) {
+          expect(other.sha256).toBe(kept.sha256);
+          expect(other.suspects).toEqual(kept.suspects);
+        }
+      }),
+  );
+});
+
 describe('what is wrong with the data is said, and nothing is written', () => {
   const remove = (folder: string, name: string): void => rmSync(path.join(folder, name), { recursive: true });
   it.each<[string, (folder: string) => void, RegExp]>([
@@ -216,6 +242,49 @@ describe('what is wrong with the data is said, and nothing is written', () => {
       spoil(folder);
       await expect(splitDataset(toyOptions(folder), quiet())).rejects.toThrow(message);
       expect(existsSync(path.join(folder, 'out'))).toBe(false);
+    }),
+  );
+
+  it('a dataset that changed since the run was interrupted', { timeout: 60_000 }, () =>
+    inToySet(async (folder) => {
+      const cut = splitDataset(toyOptions(folder), ContextAtTick.cancelled(/^Epoch 2 of 4: MixMatch/, 2));
+      await expect(cut).rejects.toThrow(CancelledError);
+      copyFileSync(path.join(folder, 'test/red/0.png'), path.join(folder, 'data/red/9.png'));
+      await expect(splitDataset(toyOptions(folder, { resume: true }), quiet())).rejects.toMatchObject({
+        reason: 'bad-checkpoint',
+      });
+      expect(existsSync(path.join(folder, 'out'))).toBe(false);
+    }),
+  );
+
+  it.each([
+    ['notes.txt', 'no images at all', /is not a dataset that can be read/],
+    ['data.zip', 'no archive', /data\.zip/],
+    ['images.npy', Buffer.from('\x93NUMPY'), /images\.npy/],
+  ])('a file that is no dataset: %s', (name, content, message) =>
+    inToySet(async (folder) => {
+      const data = path.join(folder, name);
+      writeFileSync(data, content);
+      await expect(splitDataset(toyOptions(folder, { data }), quiet())).rejects.toThrow(message);
+      await expect(describeLabelled(data, quiet())).rejects.toThrow(DataError);
+    }),
+  );
+
+  it('an archive without labels', () =>
+    inToySet(async (folder) => {
+      const data = path.join(folder, 'flat.tar.gz');
+      execFileSync('tar', ['-czf', data, '0.png', '1.png'], { cwd: path.join(folder, 'test/red') });
+      await expect(describeLabelled(data, quiet())).rejects.toThrow(/flat\.tar\.gz has no labels/);
+    }));
+
+  it('seeds that a list names and that can no longer be read', { timeout: 60_000 }, () =>
+    inToySet(async (folder) => {
+      const seeds = path.join(folder, 'seeds.txt');
+      writeFileSync(seeds, CLASSES.flatMap((name) => [0, 1, 2, 3].map((i) => `${name}/${i}.png`)).join('\n'));
+      writeFileSync(path.join(folder, 'data/red/2.png'), 'no image');
+      await expect(splitDataset(toyOptions(folder, { seeds }), quiet())).rejects.toThrow(
+        /1 seed cannot be found in .*'red\/2\.png'/,
+      );
     }),
   );
 

@@ -14,6 +14,8 @@ export interface SplitDataOptions {
   /** Seeds that every class must have at least. */
   readonly seedsPerClass: number;
   readonly settings: AsdSettings;
+  /** Bytes of decoded images that are kept in memory; a larger set is decoded anew in every pass. Default: 1 GiB. */
+  readonly keepPixels?: number;
 }
 
 /** The dataset to be split, decoded, with its seeds found in it. */
@@ -29,7 +31,7 @@ export interface SplitData {
  * without readable images, too few seeds, seeds that are not in it …) or CancelledError.
  */
 export async function loadSplitData(
-  { data, seeds: seedPath, seedsPerClass, settings }: SplitDataOptions,
+  { data, seeds: seedPath, seedsPerClass, settings, keepPixels }: SplitDataOptions,
   preprocessing: Preprocessing,
   context: JobContext,
 ): Promise<SplitData> {
@@ -48,6 +50,7 @@ export async function loadSplitData(
     onProgress: (done, total) =>
       context.within(0.1, 1).tick(`Reading images (${done} of ${total})`, done / total),
     onImage: seeds.see,
+    ...(keepPixels === undefined ? {} : { keep: keepPixels }),
   });
   const found = seeds.found();
   const labels = Int32Array.from(pool.samples, ({ label }) => label!);
