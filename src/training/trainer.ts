@@ -15,6 +15,9 @@ import { sizeOf } from './graph/shape';
 import { inputsOf, scalarsOf, type Loss, type LossInput, type LossTerm } from './losses';
 import { OnnxruntimeEngine } from './onnxruntime-engine';
 import type { Optimizer } from './optimizers';
+import type { ImageBatch } from './norms/channel-statistics';
+import { withRestoredNorms } from './norms/restore';
+import { foldedValues, type RestoredNorm } from './norms/restored-norms';
 import { NAMES, type Clipping, type ParameterPlan, type ProgramPlan } from './program';
 import { rehearsalBatch } from './rehearsal-batch';
 import type { Schedule } from './schedules';
@@ -41,6 +44,12 @@ export interface TrainerOptions {
   readonly clip?: Clipping;
   /** Elements held at zero: by parameter, 1 where trained and 0 where held, row-major. Takes effect at once. */
   readonly masks?: ReadonlyMap<string, Float32Array>;
+  /**
+   * Images as the model takes them, to put batch norms back behind convolutions whose exporter folded theirs away: each
+   * starts from what its channels give on these images, so that the function is the same, trains as any other, and is
+   * folded again on export. Absent: the graph trains as it is.
+   */
+  readonly restoreNorms?: () => AsyncIterable<ImageBatch>;
   /** Larger batches are computed in parts of this many samples, whose gradients are added up. Batch statistics are then those of a part. */
   readonly microBatch?: number;
   /** What computes the steps. Default: onnxruntime, with the settings below. */
@@ -56,10 +65,7 @@ export interface TrainerOptions {
 }
 
 /** What one step learns from. */
-export interface Batch {
-  /** N × C × H × W, row-major. */
-  readonly images: Float32Array;
-  readonly size: number;
+export interface Batch extends ImageBatch {
   /** What the loss needs, by name: N × K scores, N labels, N sample weights. */
   readonly targets: Readonly<Record<string, ArrayLike<number>>>;
 }
@@ -119,6 +125,8 @@ export interface BatchNormNames {
 /** Graphs kept compiled: a full batch, the last one of an epoch, and a few that ask for gradients. */
 const KEEP_PROGRAMS = 6;
 
+const THREADS = 2;
+
 /** Trains a classifier's ONNX graph: see `create`. */
 export class Trainer {
   private readonly model: OnnxModel;
@@ -126,6 +134,9 @@ export class Trainer {
   private readonly options: TrainerOptions;
   private readonly image: readonly number[];
   private readonly state: ParameterState;
+  /** The graph before norms were restored: what is exported. */
+  private readonly plain: ForwardModel;
+  private readonly norms: readonly RestoredNorm[];
   private readonly engine: TrainingEngine;
   private readonly programs = new Map<string, CompiledProgram>();
 
@@ -134,14 +145,17 @@ export class Trainer {
     plan: ProgramPlan,
     options: TrainerOptions,
     image: readonly number[],
-    state: ParameterState,
+    plain: ForwardModel,
+    norms: readonly RestoredNorm[],
   ) {
     this.model = model;
     this.plan = plan;
     this.options = options;
     this.engine = options.engine ?? onnxruntimeEngine(options);
     this.image = image;
-    this.state = state;
+    this.state = new ParameterState(plan.forward, plan.trained, options.optimizer);
+    this.plain = plain;
+    this.norms = norms;
   }
 
   /**
@@ -153,9 +167,9 @@ export class Trainer {
     const image = imageShape(model, options.image);
     const inlined = await inlineIfs(model, reader, image);
     const prepared = prepare(inlined, reader);
-    const forward = await withFreeBatch(prepared, image);
-    const shapes = await probe(forward, image);
-    const trained = planParameters(forward, options);
+    const plain = await withFreeBatch(prepared, image);
+    const { forward, shapes, norms, masks } = await withNorms(plain, image, options);
+    const trained = planParameters(forward, { ...options, masks });
     const plan: ProgramPlan = {
       forward,
       shapes,
@@ -167,13 +181,7 @@ export class Trainer {
       batchNorm: options.batchNorm ?? 'train',
       fusedBatchNorm: (options.device ?? 'cpu') === 'cpu',
     };
-    return new Trainer(
-      inlined,
-      plan,
-      options,
-      image,
-      new ParameterState(forward, trained, options.optimizer),
-    );
+    return new Trainer(inlined, plan, options, image, plain, norms);
   }
 
   /** Steps done. */
@@ -184,6 +192,11 @@ export class Trainer {
   /** Names and shapes of the parameters that are trained. */
   get parameters(): ReadonlyMap<string, readonly number[]> {
     return new Map(this.plan.trained.map(({ name }) => [name, this.plan.forward.parameters.get(name)!.dims]));
+  }
+
+  /** Batch norms that `restoreNorms` put back: fewer than convolutions, where these have some of their own. */
+  get restoredNorms(): number {
+    return this.norms.length;
   }
 
   /** Names of what batch norms hold: parameters (null where computed) and running statistics. */
@@ -301,7 +314,7 @@ export class Trainer {
     return sizeOf(this.plan.shapes.typeOf(this.plan.forward.output, 1).shape);
   }
 
-  /** Current values of a parameter or running statistic, a copy. Throws TrainingError `bad-input` for an unknown name. */
+  /** Current values of a parameter or running statistic, a copy; of a convolution with a restored norm, without it. Throws TrainingError `bad-input` for an unknown name. */
   valuesOf(name: string): Float32Array {
     return this.state.valuesOf(name);
   }
@@ -311,9 +324,10 @@ export class Trainer {
     this.state.setValues(name, values);
   }
 
-  /** The model with the current weights and running statistics: the same graph otherwise. Tensors that were not trained still refer to the original file. */
+  /** The model with the current weights and running statistics, restored norms folded: the same graph otherwise. Tensors that were not trained still refer to the original file. */
   exportModel(): OnnxModel {
-    return exportModel(this.model, this.plan.forward, (name) => this.state.valuesOf(name));
+    const values = foldedValues(this.norms, (name) => this.state.valuesOf(name));
+    return exportModel(this.model, this.plain, values);
   }
 
   /** All that continuing needs: parameters, running statistics, optimizer state, steps done. */
@@ -506,7 +520,7 @@ function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
-function onnxruntimeEngine({ device = 'cpu', threads = 2, profile }: TrainerOptions): TrainingEngine {
+function onnxruntimeEngine({ device = 'cpu', threads = THREADS, profile }: TrainerOptions): TrainingEngine {
   return new OnnxruntimeEngine({ device, threads, ...(profile === undefined ? {} : { profile }) });
 }
 
@@ -521,6 +535,14 @@ function imageShape({ graph }: OnnxModel, given: readonly number[] | undefined):
     );
   }
   return shape;
+}
+
+async function withNorms(plain: ForwardModel, image: readonly number[], options: TrainerOptions) {
+  const shapes = await probe(plain, image);
+  const { restoreNorms, groups = [], masks = new Map<string, Float32Array>(), threads = THREADS } = options;
+  if (!restoreNorms) return { forward: plain, shapes, norms: [], masks };
+  const isFrozen = (name: string): boolean => groups.find(({ match }) => match(name))?.frozen ?? false;
+  return withRestoredNorms(plain, shapes, restoreNorms(), { isFrozen, masks, threads });
 }
 
 function planParameters(forward: ForwardModel, options: TrainerOptions): ParameterPlan[] {
