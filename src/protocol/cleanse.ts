@@ -57,6 +57,8 @@ export const CleanseSettingsSchema = v.object({
   temperature: v.nullable(v.number()),
   augmentation: v.object({ pad: Count, flip: v.boolean() }),
   seed: v.number(),
+  /** Batch norms were put back where the exporter folded them away. Reports of earlier versions do not say it. */
+  restoreNorms: v.optional(v.boolean(), false),
 });
 export type CleanseSettings = v.InferOutput<typeof CleanseSettingsSchema>;
 

@@ -85,6 +85,8 @@ export const TrainingChoiceSchema = v.object({
   temperature: v.nullable(within(TRAINING_BOUNDS.temperature)),
   augmentation: v.object({ pad: wholeWithin(TRAINING_BOUNDS.pad), flip: v.boolean() }),
   seed: Seed,
+  /** Put batch norms back where the exporter folded them away, and fold them again. Runs of earlier versions do not say it. */
+  restoreNorms: v.optional(v.boolean(), false),
 });
 export type TrainingChoice = v.InferOutput<typeof TrainingChoiceSchema>;
 
@@ -125,6 +127,9 @@ export const PreviewStudentParamsSchema = v.object({
   ratios: RatiosSchema,
   clpU: v.nullable(U),
   seed: Seed,
+  /** As a run's order has them: norms are restored from the same images. */
+  samples: v.nullable(Samples),
+  restoreNorms: v.boolean(),
   /** At most this many of the images. */
   limit: v.pipe(v.number(), v.integer(), v.minValue(1)),
   preprocessing: PreprocessingOptionsSchema,
@@ -239,4 +244,5 @@ export const DEFAULT_TRAINING: TrainingChoice = {
   temperature: null,
   augmentation: { pad: 4, flip: true },
   seed: 0,
+  restoreNorms: false,
 };

@@ -2,11 +2,11 @@ import { openDataset } from '../../src/data/open-dataset';
 import { sampleEvenly } from '../../src/data/dataset';
 import { PixelPool } from '../../src/data/pixel-pool';
 import { resolvePreprocessing } from '../../src/data/preprocessing';
-import { distil, type DistillationSettings } from '../../src/defenses/bcu/distil';
+import { distil } from '../../src/defenses/bcu/distil';
 import { defaultStageRatios, ratiosByStage } from '../../src/defenses/bcu/ratios';
 import { stagesOf } from '../../src/defenses/bcu/stages';
 import { teacherOf } from '../../src/defenses/bcu/teacher';
-import { makeStudent } from '../../src/engine/jobs/cleanse-student';
+import { makeStudent, type StudentSettings } from '../../src/engine/jobs/cleanse-student';
 import { JobContext } from '../../src/engine/job-context';
 import { openTrainable } from '../../src/engine/subjects/trainable';
 import type { PreprocessingOptions } from '../../src/protocol/preprocessing';
@@ -16,7 +16,7 @@ export interface PhasedRun {
   readonly model: string;
   readonly data: string;
   readonly samples: number;
-  readonly settings: DistillationSettings;
+  readonly settings: StudentSettings;
   readonly preprocessing: PreprocessingOptions;
   readonly threads: number;
 }
@@ -67,7 +67,7 @@ export async function measurePhases({
   const student = await makeStudent(
     model.file,
     ratios,
-    { clpU: null, settings, engine: { name: 'onnxruntime', device: 'cpu' }, run },
+    { clpU: null, settings, data, samples, engine: { name: 'onnxruntime', device: 'cpu' }, run },
     preprocessing,
     context,
   );

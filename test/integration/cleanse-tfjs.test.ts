@@ -39,6 +39,7 @@ function options(output: string, changes: Partial<CleanseOptions>): CleanseOptio
       labels: 'soft',
       temperature: null,
       augmentation: STANDARD,
+      restoreNorms: false,
       seed: 0,
     },
     preprocessing: {},

@@ -35,6 +35,7 @@ function options(output: string, changes: Partial<CleanseOptions> = {}): Cleanse
       labels: 'soft',
       temperature: null,
       augmentation: STANDARD,
+      restoreNorms: false,
       seed: 0,
     },
     preprocessing: {},
@@ -179,6 +180,56 @@ describe('cleansing the sample', () => {
           });
         }
         file.close();
+      }),
+  );
+
+  it.skipIf(!HAS_SHARED)(
+    `puts batch norms back into a folded graph and folds them again${NEEDS_SHARED}`,
+    { timeout: 240_000 },
+    () =>
+      inTemporaryFolder(async (folder) => {
+        const model = path.join(SHARED, 'models/badnets.folded.onnx');
+        const [once, resumed] = ['once.onnx', 'resumed.onnx'].map((name) => path.join(folder, name));
+        const settings = { ...options(once!).settings, epochs: 2, restoreNorms: true };
+        const preprocessing = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.243, 0.261] };
+        const changes = { samples: 40, choose: withClp(3), settings, preprocessing };
+        const report = await cleanseModel(model, options(once!, changes), quiet());
+        expect(report.settings.restoreNorms).toBe(true);
+        expect(report.notes.join()).toContain('Batch norms were put back behind 20 convolutions');
+        expect(report.notes.join()).not.toContain('The paper studied');
+        expect(report.history[1]!.loss).toBeLessThan(report.history[0]!.loss);
+
+        const interrupted = cleanseModel(model, options(resumed!, changes), cancelledAt(/^Epoch 2 /));
+        await expect(interrupted).rejects.toThrow(CancelledError);
+        const plainly = { ...changes, settings: { ...settings, restoreNorms: false }, resume: true };
+        await expect(cleanseModel(model, options(resumed!, plainly), quiet())).rejects.toMatchObject({
+          reason: 'bad-checkpoint',
+        });
+        const again = await cleanseModel(model, options(resumed!, { ...changes, resume: true }), quiet());
+        expect(again.sha256).toBe(report.sha256);
+
+        const [before, after] = [openOnnx(model), openOnnx(once!)];
+        const shape = ({ model: { graph, opsets } }: typeof before) => ({
+          nodes: graph.nodes.map(({ name, opType, inputs, outputs }) => [name, opType, inputs, outputs]),
+          tensors: [...graph.initializers.values()].map(({ name, dtype, dims }) => [name, dtype, dims]),
+          opsets: [...opsets],
+        });
+        expect(shape(after)).toEqual(shape(before));
+        const convolutions = new Map(after.model.graph.nodes.map((node) => [node.name, node]));
+        expect(report.clp!.channels).toBeGreaterThan(0);
+        for (const { name, channels } of report.clp!.layers) {
+          const [weight, bias] = convolutions
+            .get(name)!
+            .inputs.slice(1)
+            .map((value) => after.evaluator.evaluate(value).values);
+          const size = weight!.length / bias!.length;
+          for (const k of channels) {
+            expect(bias![k] === 0).toBe(true);
+            expect(weight!.slice(k * size, (k + 1) * size).every((each) => each === 0)).toBe(true);
+          }
+        }
+        before.close();
+        after.close();
       }),
   );
 

@@ -250,6 +250,8 @@ describe('preview of a student', () => {
             ratios: [...list],
             clpU,
             seed: 0,
+            samples: null,
+            restoreNorms: false,
             limit: 60,
             preprocessing: {},
             device: 'cpu',

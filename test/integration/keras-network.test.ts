@@ -207,6 +207,7 @@ describe('one classifier as .h5 and as .keras', () => {
           labels: 'soft',
           temperature: null,
           augmentation: STANDARD,
+          restoreNorms: false,
           seed: 0,
         },
         preprocessing: {},

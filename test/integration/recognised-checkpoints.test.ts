@@ -40,6 +40,7 @@ function cleanseOptions(output: string): CleanseOptions {
       labels: 'soft',
       temperature: null,
       augmentation: STANDARD,
+      restoreNorms: false,
       seed: 0,
     },
     preprocessing: PREPROCESSING,

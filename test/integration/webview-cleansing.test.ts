@@ -243,6 +243,8 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       expect(await last(panel)).toMatchObject({
         change: { training: { augmentation: { pad: 4, flip: false } } },
       });
+      await page.getByLabel('Put batch norms back').check();
+      expect(await last(panel)).toMatchObject({ change: { training: { epochs: 40, restoreNorms: true } } });
       await page.locator('#monitor summary').first().click();
       expect(await page.getByRole('button', { name: 'Add trigger' }).isHidden()).toBe(true);
       await panel.send(fixtures.planMessage(fixtures.WATCHED), fixtures.imagesMessage('monitor'));

@@ -94,7 +94,7 @@ export class RunCard {
 /** Everything that was asked for, in a line. */
 export function factsOf(run: CleansingRun): string {
   const { training, samples, data } = run.order;
-  const { epochs, batchSize, rate, labels, temperature, augmentation, seed } = training;
+  const { epochs, batchSize, rate, labels, temperature, augmentation, seed, restoreNorms } = training;
   const parts = [
     `epoch ${run.history.length} of ${epochs}`,
     `started ${startedAt(run)}`,
@@ -105,6 +105,7 @@ export function factsOf(run: CleansingRun): string {
     temperature === null ? 'T rising to 4' : `T = ${temperature}`,
     augmentation.pad === 0 ? 'no crop' : `crop ${augmentation.pad}`,
     augmentation.flip ? 'flip' : 'no flip',
+    ...(restoreNorms ? ['batch norms put back'] : []),
     `seed ${seed}`,
     ...(run.held === null ? [] : [`${plural(run.held, 'channel')} held at zero`]),
     ...(run.devices === null ? [] : [`on ${visible(run.devices.student, 120)}`]),

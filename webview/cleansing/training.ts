@@ -25,6 +25,7 @@ export class Training implements Part {
   private readonly seed: NumberField;
   private readonly pad: NumberField;
   private readonly flip: Checkbox;
+  private readonly restoreNorms: Checkbox;
   private readonly labels = h('select');
   private readonly schedule = h('select');
   private readonly temperature: NumberField;
@@ -91,6 +92,12 @@ export class Training implements Part {
     this.flip = new Checkbox('Mirror images at random (not for signs or digits)', (flip) => {
       this.change({ augmentation: { ...this.training.augmentation, flip } });
     });
+    this.restoreNorms = new Checkbox(
+      'Put batch norms back for the training where the exporter folded them away',
+      (restoreNorms) => {
+        this.change({ restoreNorms });
+      },
+    );
     const labelsField = field('training-labels', 'Labels', this.labels);
     this.labels.addEventListener('change', () => {
       this.change({ labels: this.labels.value === 'hard' ? 'hard' : 'soft' });
@@ -135,7 +142,7 @@ export class Training implements Part {
         this.seed.element,
         deviceField.element,
       ),
-      h('div', { class: 'checkboxes' }, this.flip.element),
+      h('div', { class: 'checkboxes' }, this.flip.element, this.restoreNorms.element),
       this.sum,
       this.engine.element,
     );
@@ -154,6 +161,7 @@ export class Training implements Part {
       this.seed.set(training.seed);
       this.pad.set(training.augmentation.pad);
       this.flip.set(training.augmentation.flip);
+      this.restoreNorms.set(training.restoreNorms);
       setChoices(
         this.labels,
         [

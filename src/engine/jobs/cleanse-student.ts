@@ -19,13 +19,19 @@ import { fastestTrainer } from '../../training/fastest-trainer';
 import { constant } from '../../training/schedules';
 import { Trainer, type TrainerOptions } from '../../training/trainer';
 import type { JobContext } from '../job-context';
+import { normImages, type StudentImages } from './norm-images';
 import { prunedLayers, selectionOf } from './prune';
 import type { ReadyEngine } from './training-engine';
 
-export interface StudentOptions {
+export interface StudentSettings extends DistillationSettings {
+  /** Batch norms are put back where the exporter folded them away, and folded again in what is written. */
+  readonly restoreNorms: boolean;
+}
+
+export interface StudentOptions extends Omit<StudentImages, 'seed'> {
   /** CLP at this u first, its channels held at zero; null without. */
   readonly clpU: number | null;
-  readonly settings: DistillationSettings;
+  readonly settings: StudentSettings;
   /** What trains the student; `run` gives its threads. */
   readonly engine: ReadyEngine;
   readonly run: Pick<SessionOptions, 'threads'>;
@@ -46,12 +52,13 @@ export interface Student {
 
 /**
  * Prunes a copy where CLP is asked for, derives the training graph and re-initialises the weights (METHODS.md §2). The
- * caller releases the student. Throws TrainingError, ModelError or CancelledError.
+ * caller releases the student. Throws TrainingError, ModelError, DataError (restored norms are measured on the images) or
+ * CancelledError.
  */
 export async function makeStudent(
   original: OnnxFile,
   ratios: Ratios,
-  { clpU, settings, engine, run }: StudentOptions,
+  { clpU, settings, data, samples, engine, run }: StudentOptions,
   preprocessing: Preprocessing,
   context: JobContext,
 ): Promise<Student> {
@@ -60,18 +67,27 @@ export async function makeStudent(
   const file = clp?.file ?? original;
   try {
     const masks: Masks = clp?.masks ?? new Map<string, Float32Array>();
+    const { seed, restoreNorms } = settings;
+    const images = normImages({ data, samples, seed }, preprocessing);
     const { trainer, device, chosen } = await trainerOn(engine, settings.batchSize, (on) =>
       Trainer.create(file.model, file.reader, {
         loss: lossOf(settings),
         optimizer: optimizerOf(),
         schedule: constant(settings.rate),
         masks,
+        ...(restoreNorms ? { restoreNorms: images } : {}),
         ...on,
         threads: run.threads === 0 ? availableParallelism() : run.threads,
         image: inputDims(preprocessing),
       }),
     );
-    const notes = [...chosen, ...redraw(trainer, file, ratios, masks, settings.seed)];
+    const notes = [
+      ...chosen,
+      ...redraw(trainer, file, ratios, masks, seed),
+      ...(restoreNorms ? [restoredNote(trainer.restoredNorms)] : []),
+      // With its norms back, a folded graph is of the kind that was studied.
+      ...(trainer.restoredNorms > 0 ? [] : unstudied(file)),
+    ];
     return {
       file,
       trainer,
@@ -143,10 +159,13 @@ function redraw(trainer: Trainer, file: OnnxFile, ratios: Ratios, masks: Masks, 
   };
   reinitialise(weights, reached, ratios, streamOf(seed, 0));
   const missed = layers.length - reached.length;
-  return [
-    ...(missed === 0
-      ? []
-      : [`The weights of ${count(missed, 'layer')} cannot be trained and stay as they are.`]),
-    ...unstudied(file),
-  ];
+  return missed === 0
+    ? []
+    : [`The weights of ${count(missed, 'layer')} cannot be trained and stay as they are.`];
+}
+
+function restoredNote(norms: number): string {
+  return norms === 0
+    ? 'No batch norm was put back: no convolution has a bias and no norm of its own, which is what folding leaves behind.'
+    : `Batch norms were put back behind ${count(norms, 'convolution')} for the training, and are folded into them again in what is written.`;
 }

@@ -22,7 +22,8 @@ export async function previewStudent(
   params: PreviewStudentParams,
   context: JobContext,
 ): Promise<StudentPreview> {
-  const { path: input, clpU, seed, device } = params;
+  const { path: input, clpU, seed, device, data, restoreNorms } = params;
+  const samples = params.samples ?? Infinity;
   const run = { device, threads: 0 } as const;
   const model = openTrainable(input, 'to cleanse it');
   const { file } = model;
@@ -38,11 +39,11 @@ export async function previewStudent(
         options: params.preprocessing,
         imageSize: model.imageSize,
       });
-      const settings = { ...DEFAULT_TRAINING, seed };
+      const settings = { ...DEFAULT_TRAINING, seed, restoreNorms };
       const student = await makeStudent(
         file,
         ratios,
-        { clpU, settings, engine: { name: 'onnxruntime', device: 'cpu' }, run },
+        { clpU, settings, data, samples, engine: { name: 'onnxruntime', device: 'cpu' }, run },
         preprocessing,
         context.within(0, 0.3),
       );

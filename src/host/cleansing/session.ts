@@ -233,14 +233,15 @@ export class CleansingSession {
 
   /** Shows what the student would predict just after its re-initialisation. The caller has asked for trust. */
   async preview(): Promise<void> {
-    const { data, ratios, clpU, training, preprocessing, device } = this.plan;
+    const { data, samples, ratios, clpU, training, preprocessing, device } = this.plan;
     if (data === null || ratios === null)
       throw new ScourError('no-data', 'Choose the unlabeled images first.');
-    const { seed } = training;
+    const { seed, restoreNorms } = training;
+    const chosen = { data, samples, ratios, clpU, seed, restoreNorms, preprocessing, device };
     await this.tasks.preview.run(WAITING, async (hooks) => {
       const preview = await this.options.engine.request(
         'previewStudent',
-        { path: this.path, data, ratios, clpU, seed, limit: PREVIEW_IMAGES, preprocessing, device },
+        { path: this.path, limit: PREVIEW_IMAGES, ...chosen },
         { ...hooks, title: `the preview of a student of ${this.name}` },
       );
       this.previews = [preview, ...this.previews].slice(0, PREVIEWS);
