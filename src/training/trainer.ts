@@ -2,6 +2,7 @@ import type { OnnxModel } from '../model/onnx/graph';
 import type { TensorReader } from '../model/onnx/tensor-data';
 import { RuntimeError } from '../protocol/errors';
 import type { HostTensor, TrainingDevice } from '../runtime/training-session';
+import { checkBatch, imagesOf, targetsOf, type Batch } from './batch';
 import type { CompiledProgram, GradientsOf, Program, TrainingEngine } from './engine';
 import { TrainingError } from './errors';
 import { exportModel } from './forward/export';
@@ -12,7 +13,7 @@ import { fittingPart, memoryOfSteps } from './fitting-batch';
 import { prepare } from './forward/prepare';
 import { probe, withFreeBatch } from './forward/probe';
 import { sizeOf } from './graph/shape';
-import { inputsOf, scalarsOf, type Loss, type LossInput, type LossTerm } from './losses';
+import { inputsOf, scalarsOf, type Loss, type LossTerm } from './losses';
 import { OnnxruntimeEngine } from './onnxruntime-engine';
 import type { Optimizer } from './optimizers';
 import type { ImageBatch } from './norms/channel-statistics';
@@ -64,11 +65,7 @@ export interface TrainerOptions {
   readonly image?: readonly number[];
 }
 
-/** What one step learns from. */
-export interface Batch extends ImageBatch {
-  /** What the loss needs, by name: N × K scores, N labels, N sample weights. */
-  readonly targets: Readonly<Record<string, ArrayLike<number>>>;
-}
+export type { Batch };
 
 export interface StepOptions {
   /** Scalars of the loss that differ from their defaults, such as a temperature. */
@@ -419,17 +416,9 @@ export class Trainer {
     terms: readonly LossTerm[] = this.plan.terms,
   ): Map<string, HostTensor> {
     const feeds = new Map<string, HostTensor>(this.state.front());
-    const pixels = sizeOf(this.image);
-    feeds.set(this.plan.forward.input.name, {
-      dtype: 'float32',
-      shape: [end - start, ...this.image],
-      data: batch.images.subarray(start * pixels, end * pixels),
-    });
-    for (const [name, kind] of inputsOf(terms)) {
-      const values = batch.targets[name]!;
-      const width = values.length / batch.size;
-      feeds.set(NAMES.lossInput(name), targetTensor(values, kind, start * width, end * width, end - start));
-    }
+    feeds.set(this.plan.forward.input.name, imagesOf(batch, this.image, start, end));
+    for (const [name, kind] of inputsOf(terms))
+      feeds.set(NAMES.lossInput(name), targetsOf(batch, name, kind, start, end));
     const scalars = {
       ...Object.fromEntries(scalarsOf(terms)),
       ...this.plan.optimizer.scalarsAt(this.state.step + 1),
@@ -441,22 +430,7 @@ export class Trainer {
   }
 
   private checkBatch(batch: Batch, terms: readonly LossTerm[] = this.plan.terms): void {
-    const { size, images, targets } = batch;
-    const problem = (what: string): TrainingError =>
-      new TrainingError('bad-input', `The batch does not fit: ${what}.`);
-    if (!Number.isSafeInteger(size) || size < 1) throw problem(`it has ${size} samples`);
-    const pixels = sizeOf(this.image);
-    if (images.length !== size * pixels)
-      throw problem(
-        `${size} images of ${this.image.join(' × ')} have ${size * pixels} values, not ${images.length}`,
-      );
-    for (const [name, kind] of inputsOf(terms)) {
-      const values = targets[name];
-      if (!values) throw problem(`the loss needs '${name}'`);
-      const fits =
-        kind === 'scores' ? values.length % size === 0 && values.length > 0 : values.length === size;
-      if (!fits) throw problem(`'${name}' has ${values.length} values for ${size} samples`);
-    }
+    checkBatch(batch, this.image, inputsOf(terms));
   }
 
   private async program(program: Program, batch: number): Promise<CompiledProgram> {
@@ -568,17 +542,4 @@ function planParameters(forward: ForwardModel, options: TrainerOptions): Paramet
 
 function scalarTensor(value: number): HostTensor {
   return { dtype: 'float32', shape: [], data: Float32Array.of(value) };
-}
-
-function targetTensor(
-  values: ArrayLike<number>,
-  kind: LossInput,
-  start: number,
-  end: number,
-  samples: number,
-): HostTensor {
-  const part = Array.prototype.slice.call(values, start, end) as number[];
-  if (kind === 'labels') return { dtype: 'int64', shape: [samples], data: BigInt64Array.from(part, BigInt) };
-  const shape = kind === 'scores' ? [samples, part.length / Math.max(1, samples)] : [samples];
-  return { dtype: 'float32', shape, data: Float32Array.from(part) };
 }

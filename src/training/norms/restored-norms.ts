@@ -44,7 +44,12 @@ export function restoreNorms(
     const c = sizesOf(w);
     const names = namesOf(weight, bias);
     const each = (name: string, value: (channel: number) => number): StoredTensor => {
-      return { name, dims: b.dims, values: Float32Array.from(b.values, (_, k) => value(k)), dtype: 'float32' };
+      return {
+        name,
+        dims: b.dims,
+        values: Float32Array.from(b.values, (_, k) => value(k)),
+        dtype: 'float32',
+      };
     };
     parameters.set(weight, { ...w, values: w.values.map((value, i) => value / c[channelOf(w, i)]!) });
     parameters.set(bias, { ...b, values: new Float32Array(b.values.length) });

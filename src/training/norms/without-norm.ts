@@ -27,8 +27,7 @@ const GLOBAL = new Set(['GlobalAveragePool', 'GlobalMaxPool', 'GlobalLpPool', 'R
  */
 export function bareConvolutions({ nodes, parameters, output }: ForwardModel): BareConvolution[] {
   const uses = new Map<string, OnnxNode[]>();
-  for (const node of nodes)
-    for (const name of node.inputs) uses.set(name, [...(uses.get(name) ?? []), node]);
+  for (const node of nodes) for (const name of node.inputs) uses.set(name, [...(uses.get(name) ?? []), node]);
   const pooled = pooledValues(nodes);
   return nodes.flatMap((node) => {
     const [, weight = '', bias = ''] = node.inputs;
