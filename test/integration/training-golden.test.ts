@@ -19,7 +19,8 @@ const MODES: Readonly<Record<string, BatchNormMode>> = { train: 'train', eval: '
 
 /**
  * Error of the median tensor. The small MobileNet v2 amplifies rounding (batch statistics over 2 × 2 maps): there
- * PyTorch's own float32 gradients are 1.28e-5 from its float64 ones.
+ * PyTorch's own float32 gradients are 1.28e-5 from its float64 ones, and convolutions that add up in float32 give 1.0e-5
+ * with all else exact (docs/training.md).
  */
 const MEDIAN: Readonly<Record<string, number>> = { 'mobilenet_v2, train': 1.5e-5 };
 const USUAL_MEDIAN = 1e-5;
