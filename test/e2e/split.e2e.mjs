@@ -58,12 +58,12 @@ test(
     const button = (name) => shown.getByRole('button', { name, exact: true });
     const row = (heading) =>
       shown.locator('.split-file', { has: shown.getByRole('heading', { name: heading, exact: true }) });
-    const shot = async (moment, where, look = 'dark') => {
+    const shot = async (moment, where) => {
       await shown
         .locator(where)
         .first()
         .evaluate((element) => element.scrollIntoView({ block: 'start' }));
-      await page.screenshot({ path: path.join(out, `e2e-split-${moment}-${look}.png`) });
+      await page.screenshot({ path: path.join(out, `e2e-split-${moment}.png`) });
     };
     const start = performance.now();
 
@@ -137,7 +137,7 @@ test(
     for (const [theme, kind, look] of THEMES) {
       await setTheme(page, theme, kind);
       await shown.locator(`body.vscode-${look}`).waitFor();
-      for (const part of ['seeds', 'stages', 'suspects']) await shot(part, `#${part}`, look);
+      for (const part of ['seeds', 'stages', 'suspects']) await shot(`${part}-${look}`, `#${part}`);
     }
     const results = path.join(folder, 'dataset.asd');
     for (const file of ['model.onnx', 'report.json', 'suspects.csv', 'suspects.json'])
@@ -161,7 +161,7 @@ test(
     await chooseFolder(page, folder, 'quarantine', 'Move Suspects Here');
     const dialog = page.locator('.monaco-dialog-box');
     await dialog.getByText('Nothing is deleted').waitFor();
-    await page.screenshot({ path: path.join(out, 'e2e-split-asks-dark.png') });
+    await page.screenshot({ path: path.join(out, 'e2e-split-asks.png') });
     assert.deepEqual(names(), before, 'nothing is moved before the answer');
     await dialog.getByRole('button', { name: 'Move Images' }).click();
     await shown
