@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { distillation } from '../../src/training/losses';
@@ -13,6 +13,17 @@ import { worstError } from '../support/training';
 const SOFTWARE = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const usesGpu = process.env['SCOUR_GPU'] === '1';
 if (!usesGpu) process.env['VK_ICD_FILENAMES'] = SOFTWARE;
+
+/** Chromium brings Vulkan's loader along, outside the system's folders: loaded for good, onnxruntime finds it by name. */
+const LOADER = '/usr/lib/chromium/libvulkan.so.1';
+const RTLD_NODELETE = 0x1000;
+if (!usesGpu && existsSync(LOADER)) {
+  try {
+    process.dlopen({ exports: {} }, LOADER, constants.dlopen.RTLD_NOW | RTLD_NODELETE);
+  } catch {
+    // It is no addon, which is what this says.
+  }
+}
 
 const OPTIONS: TrainerOptions = {
   loss: [{ loss: distillation({ temperature: 2 }) }],
