@@ -150,6 +150,27 @@ describe('CIFAR, binary', () => {
     await expectPixels(set, 32, 32, 3);
   });
 
+  it.each([
+    ['cifar-10-batches-bin', 'test_batch.bin', ['data_batch_1.bin', 'data_batch_2.bin'], []],
+    ['cifar-100-binary', 'test.bin', ['train.bin'], []],
+    ['cifar-10-batches-py', 'test_batch', ['data_batch_1', 'data_batch_2'], ['batches.meta']],
+  ])('of %s the training part can be asked for', async (folder, test, train, others) => {
+    const copy = (from: string, to: string): void =>
+      copyFileSync(path.join(dataset(folder), from), path.join(root, to));
+    for (const name of [test, ...others]) copy(name, name);
+    const files = async (part?: 'train'): Promise<string[]> => {
+      const { samples } = await openDataset(root, part);
+      return [...new Set(samples.map(({ name }) => path.dirname(name)))];
+    };
+    expect(await files('train')).toEqual([test]);
+    for (const name of train) copy(test, name);
+    expect(await files('train')).toEqual(train);
+    expect(await files()).toEqual([test]);
+    expect(new Set((await openDataset(root, 'train')).samples.map(({ name }) => name)).size).toBe(
+      train.length * (await openDataset(root)).samples.length,
+    );
+  });
+
   it('refuses what is cut short or has impossible labels', async () => {
     const file = path.join(root, 'test_batch.bin');
     const whole = readFileSync(path.join(dataset('cifar-10-batches-bin'), 'test_batch.bin'));
