@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+import { writeFailed } from '../model/write-failed';
 
 /** Process ids mean nothing on another machine or in another container that shares the folder. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
@@ -11,12 +12,17 @@ let swept = false;
 
 /**
  * A new folder among the system's temporary ones; the caller removes it. Those that killed processes of this user left
- * behind are removed first. `purpose`: lower-case letters, for who looks into the folder.
+ * behind are removed first. `purpose`: lower-case letters, for who looks into the folder. Throws OutputError.
  */
 export function temporaryFolder(purpose: string): string {
   if (!swept) removeAbandoned();
   swept = true;
-  return mkdtempSync(path.join(tmpdir(), `scour-${purpose}-${HOST}-${process.pid}-`));
+  const prefix = path.join(tmpdir(), `scour-${purpose}-${HOST}-${process.pid}-`);
+  try {
+    return mkdtempSync(prefix);
+  } catch (cause) {
+    throw writeFailed(tmpdir(), cause);
+  }
 }
 
 /** Removes temporary folders of processes that are no more. Returns their names. */

@@ -14,7 +14,8 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { OutputError, messageOf } from '../protocol/errors';
+import { OutputError } from '../protocol/errors';
+import { writeFailed } from './write-failed';
 
 export interface OutputRules {
   /** Replace an existing file. */
@@ -78,7 +79,7 @@ export async function writeAtomically(
     removeOrphans(folder, name);
     fd = openSync(temporary, 'wx');
   } catch (cause) {
-    throw failed(output, cause);
+    throw writeFailed(output, cause);
   }
   let open = true;
   try {
@@ -86,7 +87,7 @@ export async function writeAtomically(
       try {
         for (let done = 0; done < piece.length;) done += writeSync(fd, piece, done);
       } catch (cause) {
-        throw failed(output, cause);
+        throw writeFailed(output, cause);
       }
       hash.update(piece);
       bytes += piece.length;
@@ -98,7 +99,7 @@ export async function writeAtomically(
       checkOutput(output, rules);
       moveInPlace(temporary, output, rules.force);
     } catch (cause) {
-      throw cause instanceof OutputError ? cause : failed(output, cause);
+      throw cause instanceof OutputError ? cause : writeFailed(output, cause);
     }
   } finally {
     if (open) closeSync(fd);
@@ -146,10 +147,4 @@ function moveInPlace(temporary: string, output: string, force: boolean): void {
     }
   }
   renameSync(temporary, output);
-}
-
-function failed(output: string, cause: unknown): OutputError {
-  return new OutputError('write-failed', output, `${output} cannot be written: ${messageOf(cause)}`, {
-    cause,
-  });
 }

@@ -3,48 +3,21 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { STANDARD } from '../../src/data/augment';
 import { defaultStageRatios, ratiosByStage } from '../../src/defenses/bcu/ratios';
 import { cleanseModel, type CleanseOptions } from '../../src/engine/jobs/cleanse';
 import { JobContext } from '../../src/engine/job-context';
 import { openOnnx } from '../../src/model/onnx/open';
 import { CleanseReportSchema } from '../../src/protocol/cleanse';
 import { CancelledError } from '../../src/protocol/errors';
-import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { cleanseText } from '../../src/report/cleanse-text';
+import { IMAGES, SAMPLE, cleanseOptions } from '../support/cleanse';
 import { scour, startScour } from '../support/cli';
 import { inTemporaryFolder, quiet } from '../support/jobs';
-import { HAS_SHARED, NEEDS_SHARED, ROOT, SHARED } from '../support/paths';
+import { HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
 
-const MODEL = path.join(ROOT, 'samples/badnets.onnx');
-const DATA = path.join(ROOT, 'samples/images');
-
-function options(output: string, changes: Partial<CleanseOptions> = {}): CleanseOptions {
-  return {
-    data: DATA,
-    output,
-    force: false,
-    resume: false,
-    samples: 96,
-    choose: (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU: null }),
-    monitor: null,
-    settings: {
-      epochs: 2,
-      batchSize: 32,
-      rate: 0.01,
-      labels: 'soft',
-      temperature: null,
-      augmentation: STANDARD,
-      restoreNorms: false,
-      seed: 0,
-    },
-    preprocessing: {},
-    onNote: () => undefined,
-    engine: ONNXRUNTIME,
-    run: { device: 'cpu', threads: 2 },
-    ...changes,
-  };
-}
+/** A brief run. */
+const options = (output: string, changes: Partial<CleanseOptions> = {}): CleanseOptions =>
+  cleanseOptions(output, { samples: 96, epochs: 2, batchSize: 32 }, changes);
 
 const withClp = (clpU: number): CleanseOptions['choose'] => {
   return (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU });
@@ -62,7 +35,7 @@ describe('cleansing the sample', () => {
   it('gives the same bytes when run twice, and when interrupted and resumed', { timeout: 120_000 }, () =>
     inTemporaryFolder(async (folder) => {
       const [once, resumed] = ['once.onnx', 'resumed.onnx'].map((name) => path.join(folder, name));
-      const report = await cleanseModel(MODEL, options(once!), quiet());
+      const report = await cleanseModel(SAMPLE, options(once!), quiet());
       expect(v.is(CleanseReportSchema, report)).toBe(true);
       expect(report.status).toBe('complete');
       expect(report.history.map(({ epoch, temperature, rate }) => [epoch, temperature, rate])).toEqual([
@@ -73,15 +46,15 @@ describe('cleansing the sample', () => {
       expect(report.agreement).toBeGreaterThan(50);
       expect(readdirSync(folder)).toEqual(['once.onnx']);
 
-      const interrupted = cleanseModel(MODEL, options(resumed!), cancelledAt(/^Epoch 2 /));
+      const interrupted = cleanseModel(SAMPLE, options(resumed!), cancelledAt(/^Epoch 2 /));
       await expect(interrupted).rejects.toThrow(CancelledError);
       expect(existsSync(resumed!)).toBe(false);
-      await expect(cleanseModel(MODEL, options(resumed!), quiet())).rejects.toThrow('--resume');
+      await expect(cleanseModel(SAMPLE, options(resumed!), quiet())).rejects.toThrow('--resume');
       const other = { ...options(resumed!).settings, seed: 1 };
       await expect(
-        cleanseModel(MODEL, options(resumed!, { resume: true, settings: other }), quiet()),
+        cleanseModel(SAMPLE, options(resumed!, { resume: true, settings: other }), quiet()),
       ).rejects.toMatchObject({ reason: 'bad-checkpoint' });
-      const again = await cleanseModel(MODEL, options(resumed!, { resume: true }), quiet());
+      const again = await cleanseModel(SAMPLE, options(resumed!, { resume: true }), quiet());
       expect(again.sha256).toBe(report.sha256);
       expect(readFileSync(resumed!).equals(readFileSync(once!))).toBe(true);
       expect(readdirSync(folder).sort()).toEqual(['once.onnx', 'resumed.onnx']);
@@ -95,8 +68,8 @@ describe('cleansing the sample', () => {
   it('changes weights and provenance only', { timeout: 60_000 }, () =>
     inTemporaryFolder(async (folder) => {
       const output = path.join(folder, 'student.onnx');
-      await cleanseModel(MODEL, options(output, { samples: 40 }), quiet());
-      const [before, after] = [openOnnx(MODEL), openOnnx(output)];
+      await cleanseModel(SAMPLE, options(output, { samples: 40 }), quiet());
+      const [before, after] = [openOnnx(SAMPLE), openOnnx(output)];
       // The exporter merged equal shifts; trained, they differ, and become tensors of their own.
       const merged = new Set(
         before.model.graph.nodes
@@ -130,7 +103,11 @@ describe('cleansing the sample', () => {
   it('holds pruned channels at zero with CLP first', { timeout: 60_000 }, () =>
     inTemporaryFolder(async (folder) => {
       const output = path.join(folder, 'student.onnx');
-      const report = await cleanseModel(MODEL, options(output, { samples: 40, choose: withClp(2) }), quiet());
+      const report = await cleanseModel(
+        SAMPLE,
+        options(output, { samples: 40, choose: withClp(2) }),
+        quiet(),
+      );
       expect(report.clp!.channels).toBeGreaterThan(0);
       const file = openOnnx(output);
       const norms = new Map(
@@ -237,7 +214,7 @@ describe('cleansing the sample', () => {
     inTemporaryFolder(async (folder) => {
       const output = path.join(folder, 'student.onnx');
       const settings = { ...options(output).settings, rate: 1e30 };
-      await expect(cleanseModel(MODEL, options(output, { settings }), quiet())).rejects.toMatchObject({
+      await expect(cleanseModel(SAMPLE, options(output, { settings }), quiet())).rejects.toMatchObject({
         reason: 'diverged',
       });
       expect(existsSync(output)).toBe(false);
@@ -249,7 +226,7 @@ describe('scour cleanse', () => {
   it('names the stages where the number of ratios is wrong, and exits 4', () =>
     inTemporaryFolder((folder) => {
       const run = (...args: string[]) =>
-        scour('cleanse', MODEL, '--data', DATA, '--output', path.join(folder, 'out.onnx'), ...args);
+        scour('cleanse', SAMPLE, '--data', IMAGES, '--output', path.join(folder, 'out.onnx'), ...args);
       const count = run('--ratios', '0.1,0.2');
       expect([count.code, count.stdout]).toEqual([4, '']);
       expect(count.stderr).toContain('stem, stage 1, stage 2, stage 3, stage 4, classifier');
@@ -264,16 +241,16 @@ describe('scour cleanse', () => {
         ['--format', 'sarif'],
       ])
         expect(run(...wrong).code, wrong.join(' ')).toBe(4);
-      expect(scour('cleanse', MODEL, '--data', DATA, '--output', MODEL, '--force').code).toBe(2);
+      expect(scour('cleanse', SAMPLE, '--data', IMAGES, '--output', SAMPLE, '--force').code).toBe(2);
       expect(readdirSync(folder)).toEqual([]);
     }));
 
   it('ends a run on Ctrl-C without output, and continues it from a ratio file', { timeout: 120_000 }, () =>
     inTemporaryFolder(async (folder) => {
       const [output, ratios] = ['out.onnx', 'ratios.json'].map((name) => path.join(folder, name));
-      const layer = openOnnx(MODEL).model.graph.nodes.find(({ opType }) => opType === 'Gemm')!.name;
+      const layer = openOnnx(SAMPLE).model.graph.nodes.find(({ opType }) => opType === 'Gemm')!.name;
       writeFileSync(ratios!, JSON.stringify({ [layer]: 0.5 }));
-      const args = ['cleanse', MODEL, '--data', DATA, '--output', output!, '--samples', '64'];
+      const args = ['cleanse', SAMPLE, '--data', IMAGES, '--output', output!, '--samples', '64'];
       const settings = ['--epochs', '10', '--batch-size', '32', '--ratios', ratios!, '--format', 'json'];
       const { child, done } = startScour(...args, ...settings);
       const state = path.join(folder, '.out.onnx.cleanse/checkpoint.safetensors');

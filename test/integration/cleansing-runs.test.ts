@@ -15,42 +15,25 @@ import { RunFolder } from '../../src/engine/jobs/cleanse-runs';
 import type { Live } from '../../src/engine/server';
 import { openOnnx } from '../../src/model/onnx/open';
 import { DEFAULT_TRAINING, type CleansingEvent, type CleansingOrder } from '../../src/protocol/cleansing';
-import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { TrainingError } from '../../src/training/errors';
 import { cleanseText } from '../../src/report/cleanse-text';
 import { Classifier } from '../../src/runtime/classifier';
 import { JobContext } from '../../src/engine/job-context';
+import { IMAGES, SAMPLE, cleansingOrder } from '../support/cleanse';
 import { inTemporaryFolder, quiet, scan } from '../support/jobs';
 import { ROOT } from '../support/paths';
 
-const MODEL = path.join(ROOT, 'samples/badnets.onnx');
-const DATA = path.join(ROOT, 'samples/images');
 const ID = '20260101-000000-00000000';
 
 const deaf: Live<never> = { send: () => undefined, pause: new AbortController().signal };
 
-async function orderOf(changes: Partial<CleansingOrder> = {}): Promise<CleansingOrder> {
-  const { presets } = await HANDLERS.describeCleansing({ path: MODEL }, quiet(), deaf);
-  const { ratios, clpU } = presets.find(({ id }) => id === 'clp+bcu')!;
-  return {
-    path: MODEL,
-    data: DATA,
-    samples: 64,
-    ratios,
-    preset: 'clp+bcu',
-    clpU,
-    training: { ...DEFAULT_TRAINING, epochs: 2, batchSize: 32 },
-    monitor: null,
-    preprocessing: {},
-    device: 'cpu',
-    engine: ONNXRUNTIME,
-    ...changes,
-  };
-}
+/** A brief run of CLP + BCU. */
+const orderOf = (changes: Partial<CleansingOrder> = {}): Promise<CleansingOrder> =>
+  cleansingOrder({ samples: 64, epochs: 2, batchSize: 32 }, changes);
 
 /** Channels that a scan of the sample flags. */
 async function flaggedAt(u: number): Promise<number> {
-  return (await scan(MODEL, { u })).summary.outliers;
+  return (await scan(SAMPLE, { u })).summary.outliers;
 }
 
 /** Follows a run's events; `at` may act on each. */
@@ -77,7 +60,7 @@ describe('a run of BCU in its folder', () => {
     () =>
       inTemporaryFolder(async (store) => {
         const monitor = {
-          data: DATA,
+          data: IMAGES,
           attacks: [
             { kind: 'badnets', pattern: 'checkerboard', size: null, position: 'bottom-right' } as const,
           ],
@@ -115,7 +98,7 @@ describe('a run of BCU in its folder', () => {
         expect(paused).toMatchObject({ status: 'paused', report: null });
         expect(paused.history).toHaveLength(1);
         const on = listener();
-        const params = { kind: 'resume', store, id: ID, path: MODEL } as const;
+        const params = { kind: 'resume', store, id: ID, path: SAMPLE } as const;
         const resumed = await HANDLERS.cleanse(params, quiet(), on.live);
         expect(stepsOf(on.events)).toEqual(stepsOf(whole.events).slice(3));
         expect(resumed.report!.sha256).toBe(finished.report!.sha256);
@@ -129,7 +112,7 @@ describe('a run of BCU in its folder', () => {
         expect((await HANDLERS.listRuns({ store, key: 'other' }, quiet(), deaf)).runs).toEqual([]);
 
         const output = path.join(store, 'out.onnx');
-        const exporting = { store, id: once, path: MODEL, output, force: false };
+        const exporting = { store, id: once, path: SAMPLE, output, force: false };
         const written = await HANDLERS.exportStudent(exporting, quiet(), deaf);
         expect(written.sha256).toBe(finished.report!.sha256);
         await (await Classifier.open(output, { device: 'cpu', threads: 1 })).release();
@@ -139,7 +122,7 @@ describe('a run of BCU in its folder', () => {
         await expect(HANDLERS.exportStudent(exporting, quiet(), deaf)).rejects.toMatchObject({
           reason: 'exists',
         });
-        const onto = { ...exporting, output: MODEL, force: true };
+        const onto = { ...exporting, output: SAMPLE, force: true };
         await expect(HANDLERS.exportStudent(onto, quiet(), deaf)).rejects.toMatchObject({
           reason: 'is-input',
         });
@@ -174,7 +157,7 @@ describe('a run of BCU in its folder', () => {
       expect(run!.status).toBe('interrupted');
       // Held by one that lives: this test's parent.
       writeFileSync(path.join(store, ID, 'lock'), String(process.ppid));
-      const params = { kind: 'resume', store, id: ID, path: MODEL } as const;
+      const params = { kind: 'resume', store, id: ID, path: SAMPLE } as const;
       await expect(HANDLERS.cleanse(params, quiet(), listener().live)).rejects.toMatchObject({
         reason: 'busy',
       });
@@ -184,8 +167,8 @@ describe('a run of BCU in its folder', () => {
       rmSync(path.join(store, ID, 'lock'));
 
       const changed = path.join(store, 'changed.onnx');
-      copyFileSync(MODEL, changed);
-      writeFileSync(changed, Buffer.concat([readFileSync(MODEL), Buffer.from([0x28, 99])]));
+      copyFileSync(SAMPLE, changed);
+      writeFileSync(changed, Buffer.concat([readFileSync(SAMPLE), Buffer.from([0x28, 99])]));
       await expect(
         HANDLERS.cleanse({ ...params, path: changed }, quiet(), listener().live),
       ).rejects.toMatchObject({ reason: 'not-resumable' });
@@ -246,7 +229,7 @@ describe('preview of a student', () => {
         HANDLERS.previewStudent(
           {
             path: model,
-            data: DATA,
+            data: IMAGES,
             ratios: [...list],
             clpU,
             seed: 0,

@@ -7,7 +7,7 @@ import type { Stage } from '../../defenses/bcu/stages';
 import { cleanseModel, type CleanseOptions } from '../../engine/jobs/cleanse';
 import { CleanseState } from '../../engine/jobs/cleanse-state';
 import type { MonitorChoice } from '../../protocol/cleansing';
-import { CancelledError, UsageError, messageOf } from '../../protocol/errors';
+import { UsageError, messageOf } from '../../protocol/errors';
 import { TRAINING_ENGINES, type TrainingEngineChoice } from '../../protocol/training-engine';
 import { cleanseText } from '../../report/cleanse-text';
 import { attacksOf } from '../attack-options';
@@ -24,6 +24,7 @@ import {
   text,
   type OptionValues,
 } from '../options';
+import { KEPT, isInterruption } from '../kept-work';
 import { emit } from '../output';
 import type { Command } from './command';
 
@@ -109,8 +110,7 @@ export const CLEANSE: Command = {
     try {
       report = await cleanseModel(input, options, context);
     } catch (error) {
-      if (error instanceof CancelledError && new CleanseState(options.output).exists)
-        warn('What was done is kept: continue with the same command and --resume.');
+      if (isInterruption(error) && new CleanseState(options.output).exists) warn(KEPT);
       throw error;
     }
     await emit(

@@ -19,6 +19,7 @@ import {
   text,
   type OptionValues,
 } from '../options';
+import { KEPT, isInterruption } from '../kept-work';
 import { emit } from '../output';
 import type { Command } from './command';
 
@@ -111,11 +112,8 @@ export const SPLIT: Command = {
       // An interrupted run is a paused one: it loses nothing of what it has done.
       report = await splitDataset({ ...options, onNote: warn, pause: context.signal }, context);
     } catch (error) {
-      const interrupted = error instanceof CancelledError || error instanceof PausedError;
-      if (!interrupted) throw error;
-      if (splitState(options.output).exists)
-        warn('What was done is kept: continue with the same command and --resume.');
-      throw new CancelledError();
+      if (isInterruption(error) && splitState(options.output).exists) warn(KEPT);
+      throw error instanceof PausedError ? new CancelledError() : error;
     }
     await emit(
       format === 'json' ? JSON.stringify(report, null, 2) : splitText(report),

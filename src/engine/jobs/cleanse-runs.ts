@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { isAlive, writeAtomically } from '../../model/atomic-write';
+import { writeFailed } from '../../model/write-failed';
 import { CleansingRunSchema, RunIdSchema, type CleansingRun, type RunList } from '../../protocol/cleansing';
 import { OutputError, ScourError, messageOf } from '../../protocol/errors';
 import { CleanseState } from './cleanse-state';
@@ -41,12 +42,7 @@ export class RunFolder {
       mkdirSync(this.folder, { recursive: true });
       writeFileSync(this.lock, String(process.pid));
     } catch (cause) {
-      throw new OutputError(
-        'write-failed',
-        this.folder,
-        `${this.folder} cannot be written: ${messageOf(cause)}`,
-        { cause },
-      );
+      throw writeFailed(this.folder, cause);
     }
   }
 

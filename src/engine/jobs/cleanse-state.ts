@@ -1,8 +1,8 @@
 import { copyFileSync, linkSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
+import { writeFailed } from '../../model/write-failed';
 import { CleanseEpochSchema, MonitoredPairSchema } from '../../protocol/cleanse';
-import { OutputError, messageOf } from '../../protocol/errors';
 import { readCheckpoint } from '../../training/checkpoint';
 import { TrainingError } from '../../training/errors';
 import type { TrainingSnapshot } from '../../training/state';
@@ -76,12 +76,7 @@ export class CleanseState {
       }
       renameSync(temporary, this.best);
     } catch (cause) {
-      throw new OutputError(
-        'write-failed',
-        this.best,
-        `${this.best} cannot be written: ${messageOf(cause)}`,
-        { cause },
-      );
+      throw writeFailed(this.best, cause);
     }
   }
 

@@ -14,6 +14,7 @@ import {
 import path from 'node:path';
 import * as v from 'valibot';
 import { writeAtomically } from '../../model/atomic-write';
+import { writeFailed } from '../../model/write-failed';
 import { DataError, OutputError, messageOf } from '../../protocol/errors';
 import { QuarantineSchema, type Quarantine } from '../../protocol/quarantine';
 import { count, visible } from '../../protocol/wording';
@@ -170,7 +171,7 @@ function move(from: string, to: string): void {
       rmSync(from);
     }
   } catch (cause) {
-    throw new OutputError('write-failed', to, `${to} cannot be written: ${messageOf(cause)}`, { cause });
+    throw writeFailed(to, cause);
   }
 }
 

@@ -46,7 +46,8 @@ async function follow(
   const change = (part: Partial<CleansingRun>): void => {
     run = { ...run, ...part };
     const now = run;
-    written = written.then(() => folder.write(now));
+    // The latest is what counts: one that could not be written is made up for by the next.
+    written = written.catch(() => undefined).then(() => folder.write(now));
     written.catch(() => undefined); // thrown where it is awaited
     live.send({ kind: 'run', run });
   };
@@ -85,7 +86,8 @@ async function follow(
         status: 'interrupted',
         error: error instanceof CancelledError ? null : messageOf(error),
       });
-      await written;
+      // Where this cannot be kept either, the run that nobody holds counts as interrupted; the error at hand is the one to show.
+      await written.catch(() => undefined);
       throw error;
     }
   }

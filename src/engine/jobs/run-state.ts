@@ -40,13 +40,18 @@ export class RunState {
       );
   }
 
-  /** `progress`: the job's own, beside the trainer's. Throws OutputError `write-failed`; the state before is then still there. */
+  /** `progress`: the job's own, beside the trainer's. Throws OutputError `write-failed`; the state before, if any, is then still there. */
   async write(
     run: string,
     snapshot: TrainingSnapshot,
     progress: Readonly<Record<string, string>>,
   ): Promise<void> {
-    await writeCheckpoint(this.file, { snapshot, run, progress });
+    try {
+      await writeCheckpoint(this.file, { snapshot, run, progress });
+    } catch (error) {
+      if (!this.exists) this.remove();
+      throw error;
+    }
   }
 
   /** Throws TrainingError `bad-checkpoint` where it is damaged or of another run, ModelError where it cannot be opened. */

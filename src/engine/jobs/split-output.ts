@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } 
 import path from 'node:path';
 import type { Ranking } from '../../defenses/asd/suspects';
 import { writeAtomically } from '../../model/atomic-write';
+import { writeFailed } from '../../model/write-failed';
 import { OutputError, messageOf } from '../../protocol/errors';
 import type { SplitReport, Suspect, SuspectList } from '../../protocol/split';
 import { suspectsCsv } from '../../report/suspects-csv';
@@ -98,14 +99,16 @@ export class SplitOutput {
     });
   }
 
+  /** Takes back what was made and not published. */
+  discard(): void {
+    rmSync(this.staging, { recursive: true, force: true });
+  }
+
   private attempt(work: () => void): void {
     try {
       work();
     } catch (cause) {
-      const { folder } = this;
-      throw new OutputError('write-failed', folder, `${folder} cannot be written: ${messageOf(cause)}`, {
-        cause,
-      });
+      throw writeFailed(this.folder, cause);
     }
   }
 }

@@ -103,6 +103,9 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
       target.publish();
       state.remove();
       return report;
+    } catch (error) {
+      target.discard();
+      throw error;
     } finally {
       await model.release();
       await virtual.release();

@@ -12,7 +12,8 @@ import { openOnnx, type OnnxFile } from '../../model/onnx/open';
 import { field } from '../../model/onnx/rewrite';
 import { MODEL } from '../../model/onnx/schema';
 import type { ByteSource } from '../../model/source';
-import { OutputError, messageOf } from '../../protocol/errors';
+import { writeFailed } from '../../model/write-failed';
+import { OutputError } from '../../protocol/errors';
 import { count } from '../../protocol/wording';
 import { hashOnnx, onnxFacts } from '../../report/onnx-facts';
 import { outputKind } from './output-format';
@@ -136,7 +137,8 @@ function copyExternal(file: OnnxFile, { output, force, locations }: Target): str
       mkdirSync(path.dirname(to), { recursive: true });
       copyFileSync(from, to, constants.COPYFILE_FICLONE | (force ? 0 : constants.COPYFILE_EXCL));
     } catch (cause) {
-      throw new OutputError('write-failed', to, `${to} cannot be written: ${messageOf(cause)}`, { cause });
+      for (const copy of copied) rmSync(copy, { force: true });
+      throw writeFailed(to, cause);
     }
     copied.push(to);
   }

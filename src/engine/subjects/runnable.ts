@@ -5,6 +5,7 @@ import type { OnnxModel } from '../../model/onnx/graph';
 import { recordedImageSize } from '../../model/onnx/image-size';
 import { parseModel } from '../../model/onnx/parse';
 import { encodeGraph, type WeightedGraph } from '../../model/weighted-graph';
+import { writeFailed } from '../../model/write-failed';
 import { temporaryFolder } from '../temporary-folder';
 import { closeModelGraph, openModelGraph } from './model-graph';
 
@@ -44,16 +45,17 @@ export function openRunnables(paths: readonly string[]): Runnable[] {
   return open;
 }
 
-/** A network as an ONNX file in a temporary folder, which `release` removes. Throws ModelError where a weight cannot be read. */
+/** A network as an ONNX file in a temporary folder, which `release` removes. Throws ModelError where a weight cannot be read, OutputError. */
 export function temporaryOnnx(graph: WeightedGraph): { onnx: string; release: () => void } {
+  const bytes = encodeGraph(graph);
   const folder = temporaryFolder('graph');
   const release = (): void => rmSync(folder, { recursive: true, force: true });
+  const onnx = nodePath.join(folder, 'model.onnx');
   try {
-    const onnx = nodePath.join(folder, 'model.onnx');
-    writeFileSync(onnx, encodeGraph(graph));
+    writeFileSync(onnx, bytes);
     return { onnx, release };
-  } catch (error) {
+  } catch (cause) {
     release();
-    throw error;
+    throw writeFailed(onnx, cause);
   }
 }
