@@ -1,6 +1,7 @@
 import type { Trigger } from '../attacks/trigger';
 import type { Sample } from '../data/dataset';
-import { loadPixels, type LoadOptions } from '../data/loading/load-batches';
+import type { PixelLoader } from '../data/loading/kept-batches';
+import type { LoadOptions } from '../data/loading/load-batches';
 import { RuntimeError } from '../protocol/errors';
 import { targetClass, type Target } from '../protocol/target';
 import type { Preprocessing } from '../protocol/preprocessing';
@@ -13,6 +14,8 @@ const MOST_PIXELS = 16 * 1024 * 1024;
 
 /** What a measurement needs besides images and models. */
 export interface MeasureOptions {
+  /** Where pixels come from; whatever gives them, they are those of `loadPixels`. */
+  readonly load: PixelLoader;
   readonly onSkip: LoadOptions['onSkip'];
   readonly signal: AbortSignal;
   /** Called after every run of a model with the number of images it was run on; may throw CancelledError. */
@@ -59,13 +62,13 @@ export function batchSizeFor({ width, height }: Pick<Preprocessing, 'width' | 'h
  * (through `onSkip`) or CancelledError.
  */
 export async function measureClean(request: CleanRequest): Promise<Measured> {
-  const { samples, classes, subjects, triggers, target, signal, onSkip, onRun } = request;
+  const { samples, classes, subjects, triggers, target, load, signal, onSkip, onRun } = request;
   const fit = subjects[0]!.preprocessing;
   const clean: CleanTally[] = [];
   const attacks: AttackTally[][] = triggers.map(() => []);
   const predictions = new Map<string, number>();
   const area = fit.width * fit.height * 3;
-  for await (const batch of loadPixels(samples, fit, { batchSize: batchSizeFor(fit), onSkip, signal })) {
+  for await (const batch of load(samples, fit, { batchSize: batchSizeFor(fit), onSkip, signal })) {
     const count = batch.samples.length;
     const inputs = new Inputs(batch.pixels, count);
     for (const [i, subject] of subjects.entries()) {
@@ -108,10 +111,10 @@ export async function measureTriggered(
     readonly target: Target;
   },
 ): Promise<AttackTally[]> {
-  const { samples, classes, subjects, target, signal, onSkip, onRun } = request;
+  const { samples, classes, subjects, target, load, signal, onSkip, onRun } = request;
   const fit = subjects[0]!.preprocessing;
   const tallies: AttackTally[] = [];
-  for await (const batch of loadPixels(samples, fit, { batchSize: batchSizeFor(fit), onSkip, signal })) {
+  for await (const batch of load(samples, fit, { batchSize: batchSizeFor(fit), onSkip, signal })) {
     const inputs = new Inputs(batch.pixels, batch.samples.length);
     for (const [i, subject] of subjects.entries()) {
       const { predicted, classes: k } = await inputs.predict(subject);

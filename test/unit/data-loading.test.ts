@@ -14,6 +14,7 @@ import type { Sample } from '../../src/data/dataset';
 import { decodeImage } from '../../src/data/decoding/decode';
 import { openFolder } from '../../src/data/folder';
 import { DecodeWorker } from '../../src/data/loading/decode-worker';
+import { KeptBatches, type PixelLoader } from '../../src/data/loading/kept-batches';
 import { loadBatches, loadPixels, type LoadOptions } from '../../src/data/loading/load-batches';
 import { fitImage } from '../../src/data/resize';
 import { toTensor } from '../../src/data/tensor';
@@ -158,5 +159,48 @@ describe.skipIf(!existsSync(SHARED))('the reference folders', () => {
       count += batch.samples.length;
     }
     expect(count).toBe(5000);
+  });
+});
+
+describe('KeptBatches', () => {
+  /** Everything a pass gives: pixels, names, and what is skipped. */
+  async function passOf(load: PixelLoader, samples: readonly Sample[], signal?: AbortSignal) {
+    const skipped: string[] = [];
+    const batches: { pixels: string; names: string[] }[] = [];
+    const onSkip: LoadOptions['onSkip'] = ({ sample, failure }) =>
+      skipped.push(`${sample.name} ${failure.reason}`);
+    for await (const batch of load(samples, FIT, { batchSize: 4, onSkip, ...(signal ? { signal } : {}) }))
+      batches.push({
+        pixels: Buffer.from(batch.pixels).toString('base64'),
+        names: batch.samples.map(({ name }) => name),
+      });
+    return { batches, skipped };
+  }
+
+  it('gives what was decoded once, also when the files are gone, and tells of skips anew', async () => {
+    const samples = fill(10);
+    truncateSync(path.join(root, '001.png'), 300);
+    const decoded = await passOf(loadPixels, samples);
+    const kept = new KeptBatches();
+    expect(await passOf(kept.load, samples)).toEqual(decoded);
+    for (const { name } of samples) rmSync(path.join(root, name));
+    expect(await passOf(kept.load, samples)).toEqual(decoded);
+    expect(decoded.skipped).toEqual(['001.png unreadable-image']);
+    expect((await passOf(loadPixels, samples)).skipped).toHaveLength(10);
+    await expect(passOf(kept.load, samples, AbortSignal.abort())).rejects.toBeInstanceOf(CancelledError);
+  });
+
+  it('keeps no more than there is room for, nothing of a pass that was left, and lists apart', async () => {
+    const samples = fill(10);
+    const others = samples.slice(0, 5);
+    const kept = new KeptBatches(12 * 32 * 32 * 3);
+    for await (const batch of kept.load(samples, FIT, { batchSize: 4, onSkip: failing }))
+      if (batch.samples.length > 0) break;
+    const first = await passOf(kept.load, samples);
+    expect(await passOf(kept.load, others)).toEqual(await passOf(loadPixels, others));
+    for (const { name } of samples) rmSync(path.join(root, name));
+    // The first list is kept, and leaves no room for the second.
+    expect(await passOf(kept.load, samples)).toEqual(first);
+    expect((await passOf(kept.load, others)).skipped).toHaveLength(5);
   });
 });

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Trigger } from '../../attacks/trigger';
+import { KeptBatches } from '../../data/loading/kept-batches';
 import { Skips, UNREADABLE_LIMIT } from '../../evaluation/skips';
 import type { TestedModel } from '../../evaluation/tested-model';
 import { replacementEdits } from '../../model/onnx/replacement';
@@ -37,7 +38,9 @@ export class StudentMonitor {
   /** Checks that what is asked can be measured. Throws DataError, UsageError or RuntimeError. */
   static async open(options: MonitorOptions): Promise<StudentMonitor> {
     const { choice, seed, run, preprocessing } = options;
-    const setup = await setUp({ ...choice, seed, device: run.device, threads: run.threads });
+    const asked = await setUp({ ...choice, seed, device: run.device, threads: run.threads });
+    // The same images after every epoch.
+    const setup = { ...asked, load: new KeptBatches().load };
     return new StudentMonitor(options, setup, await createTriggers(setup, preprocessing));
   }
 

@@ -2,6 +2,8 @@ import { attackNames, describeAttack } from '../../attacks/describe';
 import { createTrigger, type SyntheticAttack } from '../../attacks/create';
 import type { Trigger } from '../../attacks/trigger';
 import { sampleEvenly, type Dataset, type Sample } from '../../data/dataset';
+import type { PixelLoader } from '../../data/loading/kept-batches';
+import { loadPixels } from '../../data/loading/load-batches';
 import { openDataset } from '../../data/open-dataset';
 import { isCounted } from '../../evaluation/measure';
 import { Skips, UNREADABLE_LIMIT } from '../../evaluation/skips';
@@ -35,6 +37,8 @@ export interface Setup {
   readonly target: Target | null;
   readonly attacks: readonly NamedAttack[];
   readonly skips: Skips;
+  /** Where pixels come from. Default: decoded in every pass; jobs that make many passes keep them. */
+  readonly load: PixelLoader;
   readonly seed: number;
   readonly run: SessionOptions;
   readonly warnings: readonly string[];
@@ -80,6 +84,7 @@ export async function setUp(asked: Asked): Promise<Setup> {
     target,
     attacks,
     skips: new Skips(asked.unreadableLimit ?? UNREADABLE_LIMIT),
+    load: loadPixels,
     seed,
     run: { device: asked.device ?? 'auto', threads: asked.threads ?? 0 },
     warnings,

@@ -23,7 +23,7 @@ export async function measureModels(
   context: JobContext,
   reference?: ReadonlyMap<string, number>,
 ): Promise<{ counts: ModelCounts[]; predictions: ReadonlyMap<string, number> }> {
-  const { dataset, samples, target, attacks, skips } = setup;
+  const { dataset, samples, target, attacks, skips, load } = setup;
   const k = dataset.classes?.length ?? 0;
   const others = samples.filter((sample) => isCounted(sample, target, k)).length;
   const folders = attacks.reduce((sum, { folder }) => sum + (folder?.samples.length ?? 0), 0);
@@ -33,7 +33,7 @@ export async function measureModels(
     done += images;
     await context.tick(`Classifying images (${done} of ${total})`, Math.min(1, done / total));
   };
-  const options = { subjects: models, signal: context.signal, onRun };
+  const options = { subjects: models, load, signal: context.signal, onRun };
   const measured = await measureClean({
     ...options,
     samples,

@@ -15,7 +15,7 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { writeAtomically } from '../../model/atomic-write';
 import { writeFailed } from '../../model/write-failed';
-import { DataError, OutputError, messageOf } from '../../protocol/errors';
+import { DataError, OutputError } from '../../protocol/errors';
 import { QuarantineSchema, type Quarantine } from '../../protocol/quarantine';
 import { count, visible } from '../../protocol/wording';
 import { readJson } from './read-json';

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Trigger } from '../../attacks/trigger';
+import { KeptBatches } from '../../data/loading/kept-batches';
 import { openTested, releaseTested, type TestedModel } from '../../evaluation/tested-model';
 import type { SweepParams, SweepPoint, SweepReport } from '../../protocol/evaluation';
 import type { Layer } from '../../protocol/scan';
@@ -33,7 +34,7 @@ const FIRST = 0.1;
  */
 export async function sweepModel(params: SweepParams, context: JobContext): Promise<SweepReport> {
   await context.tick('Opening the data', 0);
-  const setup = await setUp(params);
+  const setup = { ...(await setUp(params)), load: new KeptBatches().load };
   requireGraph(params.path);
   const subject = openSubject(params.path, { withEpsilon: false });
   try {
