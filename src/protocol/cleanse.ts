@@ -103,6 +103,10 @@ export const CleanseReportSchema = v.object({
   ),
   /** Of the written model and its teacher on the images as they are, in percent. No measure of safety. */
   agreement: v.number(),
+  /** What was seen, and what to change where a backdoor may be left. Absent from reports of earlier versions. */
+  guidance: v.optional(
+    v.object({ seen: v.array(v.string()), change: v.array(v.string()), warns: v.boolean() }),
+  ),
   notes: v.array(v.string()),
   version: v.string(),
 });

@@ -21,9 +21,7 @@ export function cleanseText(report: CleanseReport): string {
     epochTable(report),
     monitorTable(report),
     ...(report.status === 'diverged'
-      ? [
-          `Training diverged in epoch ${report.history.length + 1}: the output holds epoch ${report.epoch}, which agreed most with the teacher. Try a smaller --lr.`,
-        ]
+      ? [`Training diverged in epoch ${report.history.length + 1}: the output holds epoch ${report.epoch}.`]
       : []),
     ...(data.skipped.length > 0
       ? [
@@ -35,20 +33,34 @@ export function cleanseText(report: CleanseReport): string {
       : []),
     [
       `The student agrees with its teacher on ${report.agreement.toFixed(2)} % of these images.`,
-      'That is no measure of safety: a student that comes closer to its teacher can learn the backdoor back.',
-      advice(report),
+      // Said below where nothing was watched.
+      ...(report.monitoring === null && report.guidance !== undefined
+        ? []
+        : [
+            'That is no measure of safety: a student that comes closer to its teacher can learn the backdoor back.',
+          ]),
+    ].join('\n'),
+    ...guidanceText(report),
+    [
       'Where triggered images or a suspected trigger are at hand, `scour evaluate` says what is left of the backdoor.',
     ].join('\n'),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** What to change where the backdoor is still there. */
-function advice({ clp }: CleanseReport): string {
-  const more = 'raise the ratios of the later stages (--ratios)';
-  return clp === null
-    ? `If a trigger still works: prune first and hold the channels at zero (--clp-u 3, then lower), or ${more}.`
-    : `If a trigger still works: prune more (--clp-u below ${clp.u}), or ${more}.`;
+/** What was seen, and what to change. */
+function guidanceText({ guidance }: CleanseReport): string[] {
+  if (guidance === undefined) return [];
+  const { seen, change, warns } = guidance;
+  const list = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : [[title, ...lines.map((line) => `- ${line}`)].join('\n')];
+  return [
+    ...list('What was seen:', seen),
+    ...list(
+      `What to change${warns ? '' : ' if a trigger still works'} (--clp-u, --ratios, --epochs, --samples, --lr):`,
+      change,
+    ),
+  ];
 }
 
 function stageTable({ stages }: CleanseReport): string {

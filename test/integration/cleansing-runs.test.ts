@@ -91,6 +91,13 @@ describe('a run of BCU in its folder', () => {
           /watched +ACC +ASR badnets +RA badnets\n.*\nteacher +\d.*\nre-initialised +\d.*\nepoch 2 +\d/,
         );
 
+        const { guidance } = finished.report!;
+        expect(guidance!.seen[0]).toMatch(
+          /^With badnets, [\d.]+ % of images still go to the target \(teacher: /,
+        );
+        for (const line of [...guidance!.seen, ...guidance!.change])
+          expect(cleanseText(finished.report!)).toContain(`- ${line}`);
+
         const cut = listener((event) => {
           if (event.kind === 'step' && event.point.step === 3) cut.pause.abort();
         });

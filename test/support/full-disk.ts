@@ -6,8 +6,8 @@ import path from 'node:path';
 /** A folder whose disk can be made to take nothing more, and to take everything again. */
 export interface SmallDisk {
   readonly folder: string;
-  fill(): void;
-  empty(): void;
+  readonly fill: () => void;
+  readonly empty: () => void;
 }
 
 /** Ways to run out of disk for real: each gives `use` a disk, and puts everything back afterwards. */

@@ -196,6 +196,22 @@ describe('what to change after a run', () => {
     expect(change.join(' ')).toMatch(/CLP.*later stages/);
   });
 
+  it('says where the student stood lower before, also before any training', () => {
+    const { before, ...run } = bcu!;
+    const asrOf = (monitored: typeof before, asr: number): typeof before =>
+      monitored && {
+        ...monitored,
+        student: {
+          ...monitored.student,
+          attacks: monitored.student.attacks.map((attack) => ({ ...attack, asr })),
+        },
+      };
+    const low = guidanceFor({ ...run, before: asrOf(before, 0.9) });
+    expect(low.seen.join(' ')).toContain('It stood at 0.9 % after re-initialisation: training brings');
+    const high = guidanceFor({ ...run, before: asrOf(before, 100), history: run.history.slice(-1) });
+    expect(high.seen.join(' ')).not.toContain('It stood at');
+  });
+
   it('gives figures without advice where it does not, and says what they do not speak of', () => {
     const { seen, change, warns } = guidanceFor(clp!);
     expect(warns).toBe(false);
@@ -215,7 +231,7 @@ describe('what to change after a run', () => {
     const { seen, change, warns } = guidanceFor(blind);
     expect(warns).toBe(false);
     expect(seen.join(' ')).toContain('no measure of safety');
-    expect(change[0]).toBe('Prune more: a CLP threshold below u = 3.0.');
+    expect(change[0]).toBe('Prune more: a CLP threshold below u = 3.');
   });
 
   it('speaks of lost accuracy, and of a run that diverged', () => {

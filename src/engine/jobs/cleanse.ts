@@ -10,6 +10,7 @@ import { stagesOf, type Stage } from '../../defenses/bcu/stages';
 import { teacherOf } from '../../defenses/bcu/teacher';
 import { checkOutput } from '../../model/atomic-write';
 import type { CleanseReport } from '../../protocol/cleanse';
+import { cleansingGuidance } from '../../protocol/cleansing-guidance';
 import type { CleansingRun, MonitorChoice, StepPoint } from '../../protocol/cleansing';
 import type { Preprocessing, PreprocessingOptions } from '../../protocol/preprocessing';
 import type { TrainingEngineChoice } from '../../protocol/training-engine';
@@ -136,6 +137,13 @@ export async function cleanseModel(
                 ? null
                 : { ...monitor.description, before: trained.before },
             agreement: await agreementOf(job, context),
+            guidance: cleansingGuidance({
+              diverged: trained.diverged !== null,
+              clpU: choice.clpU,
+              before: trained.before,
+              history: trained.history,
+              student: trained.history.find(({ epoch }) => epoch === trained.epoch),
+            }),
             notes: [...notes, ...late],
             version: VERSION,
           };
