@@ -171,7 +171,7 @@ function rowDims(dims: readonly number[], length: number, count: number, name: s
   if (length % count === 0) return [length / count];
   throw new RuntimeError(
     'input-mismatch',
-    `The model's output '${name}' of shape ${dims.join(' × ')} does not divide into ${count} images.`,
+    `The model's output '${name}' of shape [${dims.join(', ')}] does not divide into ${count} images: there must be as many numbers for each.`,
   );
 }
 

@@ -13,6 +13,7 @@ import { formatPercent } from '../text/format';
 import { guidanceFor } from './guidance';
 import { Live } from './live';
 import type { Part } from './part';
+import { resumable } from './run-words';
 import { obstacle, type CleansingState, type Post } from './state';
 
 /** Starts a run, follows it, pauses and ends it. */
@@ -125,8 +126,13 @@ export class Run implements Part {
         return;
       case 'failed': {
         const message = visible(job.state.error.message, 600);
-        fill(this.outcome, notice('error', h('p', {}, h('strong', {}, 'The run failed. '), message)));
-        this.announcer.say('run', `The run failed. ${message}`);
+        // A full disk, a killed engine: what was done is there, and the reason can be put right.
+        const kept =
+          run !== null && resumable(run)
+            ? ' What was done is kept: once the cause is put right, resume the run below.'
+            : '';
+        fill(this.outcome, notice('error', h('p', {}, h('strong', {}, 'The run failed. '), message, kept)));
+        this.announcer.say('run', `The run failed. ${message}${kept}`);
         return;
       }
       case 'done':
@@ -140,7 +146,7 @@ export class Run implements Part {
         this.outcome,
         notice(
           'note',
-          h('p', {}, 'The run is paused. It can be resumed now or later.'),
+          h('p', {}, 'The run is paused. It can be resumed now or later; Run above starts another one.'),
           h(
             'div',
             { class: 'actions' },

@@ -78,7 +78,7 @@ export class Training implements Part {
     const [padMin, padMax] = TRAINING_BOUNDS.pad;
     this.pad = new NumberField(
       'training-pad',
-      'Random crop, border in pixels',
+      'Random crop (pixels)',
       {
         min: padMin,
         max: padMax,

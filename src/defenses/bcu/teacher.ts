@@ -1,4 +1,7 @@
+import type { PixelPool } from '../../data/pixel-pool';
+import { inputDims, toTensor } from '../../data/tensor';
 import type { OnnxFile } from '../../model/onnx/open';
+import type { Preprocessing } from '../../protocol/preprocessing';
 import type { Classifier } from '../../runtime/classifier';
 import { TrainingError } from '../../training/errors';
 import { FORWARDING } from '../../training/forward/prepare';
@@ -12,6 +15,8 @@ export interface Teacher {
     dims: readonly number[],
   ): Promise<{ logits: Float32Array; classes: number }>;
 }
+
+const TRIED = 8;
 
 /** The smallest normal float32: where a probability was rounded to zero. */
 const TINIEST = 2 ** -126;
@@ -43,6 +48,22 @@ export function teacherOf(file: OnnxFile, classifier: Classifier): Teacher {
       return { logits: scores.map((p) => Math.log(Math.max(p, TINIEST))), classes };
     },
   };
+}
+
+/**
+ * Asks the teacher about the first images, so that a model nothing can be learnt from is known before any training.
+ * Throws RuntimeError or TrainingError as `logits` does.
+ */
+export async function tryTeacher(
+  teacher: Teacher,
+  pool: PixelPool,
+  preprocessing: Preprocessing,
+): Promise<void> {
+  const first = Array.from({ length: Math.min(TRIED, pool.size) }, (_, i) => i);
+  for await (const pixels of pool.batches(first, TRIED)) {
+    const size = pixels.length / (preprocessing.width * preprocessing.height * 3);
+    await teacher.logits(toTensor(pixels, size, preprocessing), size, inputDims(preprocessing));
+  }
 }
 
 function endsInSoftmax({ index }: OnnxFile, output: string): boolean {

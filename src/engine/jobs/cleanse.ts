@@ -7,7 +7,7 @@ import { agreementWithTeacher } from '../../defenses/bcu/agreement';
 import type { Preset } from '../../defenses/bcu/presets';
 import type { Ratios } from '../../defenses/bcu/ratios';
 import { stagesOf, type Stage } from '../../defenses/bcu/stages';
-import { teacherOf } from '../../defenses/bcu/teacher';
+import { teacherOf, tryTeacher } from '../../defenses/bcu/teacher';
 import { checkOutput } from '../../model/atomic-write';
 import type { CleanseReport } from '../../protocol/cleanse';
 import { cleansingGuidance } from '../../protocol/cleansing-guidance';
@@ -99,6 +99,7 @@ export async function cleanseModel(
       const monitor = await openMonitor(options, preprocessing);
       try {
         const pool = await loadPool(options, preprocessing, context.within(0.005, 0.02));
+        await tryTeacher(teacher, pool, preprocessing);
         const studentOptions = { ...options, engine, clpU: choice.clpU };
         const student = await makeStudent(
           file,
