@@ -64,7 +64,7 @@ export class ProgressView {
     if (job === null) return;
     this.bar.indeterminate = job.fraction === null;
     if (job.fraction !== null) this.bar.value = Math.min(Math.max(job.fraction, 0), 1) * 100;
-    const percent = job.fraction === null ? '' : ` ${Math.floor(job.fraction * 100)} %`;
+    const percent = job.fraction === null ? '' : ` (${Math.floor(job.fraction * 100)} %)`;
     setText(this.message, `${visible(job.message)}${percent}`);
     setText(this.left, formatTimeLeft(job.secondsLeft) ?? '');
     this.element.classList.toggle('is-stalled', job.stalled);
