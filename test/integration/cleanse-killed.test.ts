@@ -46,7 +46,7 @@ const killingAt = (moment: 'half' | 'whole' | 'renamed', nth: number): string =>
 const reportOf = (stdout: string): CleanseReport => v.parse(CleanseReportSchema, JSON.parse(stdout));
 
 it.skipIf(process.platform === 'win32')(
-  'killed again and again, in the middle of writing too, loses nothing but the step at hand',
+  'killed again and again, in the middle of writing too, goes on to the same bytes',
   { timeout: 240_000 },
   () =>
     inTemporaryFolder(async (folder) => {

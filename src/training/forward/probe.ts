@@ -3,6 +3,7 @@ import { graphOf, modelOf, valueInfo } from '../../model/onnx/build';
 import { encodeModel } from '../../model/onnx/encode';
 import { messageOf } from '../../protocol/errors';
 import { TrainingSession, type HostTensor } from '../../runtime/training-session';
+import { checkScores } from '../class-scores';
 import { TrainingError } from '../errors';
 import type { ValueType } from '../graph/builder';
 import { sizeOf } from '../graph/shape';
@@ -75,7 +76,9 @@ export async function probe(forward: ForwardModel, image: readonly number[]): Pr
     await observe(forward, image, BATCHES[0]),
     await observe(forward, image, BATCHES[1]),
   ];
-  return new Shapes(small, large);
+  const shapes = new Shapes(small, large);
+  checkScores(forward.output, shapes.typeOf(forward.output, 2).shape);
+  return shapes;
 }
 
 async function observe(
