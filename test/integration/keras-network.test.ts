@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
@@ -66,6 +66,49 @@ function everything(): layers.LayersModel {
   return layers.model({ inputs: input, outputs: scores });
 }
 
+/** Layers that enlarge and shrink images, and the rarer normalisations, activations and ways to combine values. */
+function frames(): layers.LayersModel {
+  const input = layers.input({ shape: [7, 6, 3] });
+  const apply = (layer: layers.layers.Layer, ...from: layers.SymbolicTensor[]): layers.SymbolicTensor =>
+    layer.apply(from.length === 1 ? from[0]! : from) as layers.SymbolicTensor;
+  const up = (
+    from: layers.SymbolicTensor,
+    filters: number,
+    kernelSize: number | [number, number],
+    strides: number | [number, number],
+    padding: 'same' | 'valid',
+  ): layers.SymbolicTensor => apply(L.conv2dTranspose({ filters, kernelSize, strides, padding }), from);
+  let x = up(input, 6, 3, 2, 'same');
+  x = apply(L.layerNormalization({ axis: -1, epsilon: 1e-2 }), x);
+  x = apply(L.prelu({ sharedAxes: [1, 2] }), x);
+  x = apply(
+    L.cropping2D({
+      cropping: [
+        [1, 0],
+        [2, 1],
+      ],
+    }),
+    x,
+  );
+  x = up(x, 4, [2, 4], [3, 1], 'valid');
+  x = up(x, 4, [2, 4], [1, 3], 'same');
+  x = apply(L.maxPooling2d({ poolSize: 3 }), x);
+  x = apply(L.prelu({}), x);
+  const near = apply(L.upSampling2d({ size: [2, 3] }), x);
+  const linear = apply(L.upSampling2d({ size: [2, 3], interpolation: 'bilinear' }), x);
+  x = apply(L.average(), near, linear, near);
+  x = apply(L.minimum(), x, apply(L.activation({ activation: 'hardSigmoid' }), linear));
+  x = apply(L.averagePooling2d({ poolSize: 5 }), x);
+  x = apply(L.thresholdedReLU({ theta: 0.05 }), x);
+  x = apply(L.conv2d({ filters: 5, kernelSize: 1, activation: 'mish' }), x);
+  x = apply(L.layerNormalization({ scale: false, center: false }), apply(L.flatten(), x));
+  const scores = apply(
+    L.activation({ activation: 'logSoftmax' as 'softmax' }),
+    apply(L.dense({ units: 6 }), x),
+  );
+  return layers.model({ inputs: input, outputs: scores });
+}
+
 function sequence(): layers.LayersModel {
   return layers.sequential({
     layers: [
@@ -122,6 +165,7 @@ describe('networks that TensorFlow.js saved give the scores that it computes', (
   it.each([
     ['functional', everything],
     ['sequential', sequence],
+    ['with frames', frames],
   ])('%s', (_, make) =>
     inTemporaryFolder(async (folder) => {
       const model = make();
@@ -166,14 +210,122 @@ describe('networks that TensorFlow.js saved give the scores that it computes', (
     inTemporaryFolder(async (folder) => {
       const model = layers.sequential({
         layers: [
-          L.conv2dTranspose({ inputShape: [8, 8, 3], filters: 4, kernelSize: 3, name: 'up' }),
-          L.flatten(),
-          L.dense({ units: 3 }),
+          L.conv2d({ inputShape: [8, 8, 3], filters: 4, kernelSize: 3 }),
+          L.permute({ dims: [2, 1, 3], name: 'turn' }),
         ],
       });
       const file = await save(model, folder);
-      expect(() => graphOf(file)).toThrow("its layer 'up' is a Conv2DTranspose layer");
+      expect(() => graphOf(file)).toThrow("its layer 'turn' is a Permute layer");
     }));
+});
+
+interface Described {
+  class_name: string;
+  config: Record<string, unknown>;
+}
+interface Saved {
+  modelTopology: { keras_version: string; config: { layers: Described[] } };
+  weightsManifest: { paths: string[]; weights: { name: string; shape: number[]; dtype: string }[] }[];
+}
+
+/**
+ * What our graph computes from two images of 6 × 5 × 4 for one layer that TensorFlow.js lacks or computes in its own way:
+ * a model of Keras `version` whose only layer it is. `weights`: by role.
+ */
+async function layerOf(
+  version: string,
+  layer: Described,
+  weights: Readonly<Record<string, Float32Array>>,
+  x: Float32Array,
+): Promise<Float32Array> {
+  return await inTemporaryFolder(async (folder) => {
+    const stand = layers.sequential({
+      layers: [L.activation({ activation: 'linear', inputShape: [6, 5, 4] })],
+    });
+    const file = await save(stand, folder);
+    const saved = JSON.parse(readFileSync(file, 'utf8')) as Saved;
+    saved.modelTopology.keras_version = version;
+    const list = saved.modelTopology.config.layers;
+    const own = list.at(-1)!;
+    list.splice(-1, 1, {
+      class_name: layer.class_name,
+      config: { ...own.config, ...layer.config, name: 'only' },
+    });
+    saved.weightsManifest = [
+      {
+        paths: ['weights.bin'],
+        weights: Object.entries(weights).map(([role, { length }]) => ({
+          ...{ name: `only/${role}`, dtype: 'float32' },
+          shape: [length],
+        })),
+      },
+    ];
+    writeFileSync(file, JSON.stringify(saved));
+    writeFileSync(
+      path.join(folder, 'weights.bin'),
+      Buffer.concat(Object.values(weights).map((each) => new Uint8Array(each.buffer))),
+    );
+    const session = await InferenceSession.create(encodeGraph(graphOf(file)));
+    const output = await session.run({ input: new Tensor('float32', x, [2, 6, 5, 4]) });
+    const values = Float32Array.from(output[session.outputNames[0]!]!.data as Float32Array);
+    await session.release();
+    return values;
+  });
+}
+
+describe('layers as Keras defines them', () => {
+  beforeAll(() => tf.setBackend('cpu'));
+  const random = new Random(6);
+  const numbers = (count: number, low: number): Float32Array =>
+    Float32Array.from({ length: count }, () => low + 2 * random.uniform());
+  const x = numbers(240, -1);
+  const input = (): tf.Tensor4D => tf.tensor4d(x, [2, 6, 5, 4]);
+  const agree = (ours: Float32Array, expected: tf.Tensor): void => {
+    const values = expected.dataSync();
+    expect(ours.length).toBe(values.length);
+    ours.forEach((value, i) => expect(value).toBeCloseTo(values[i]!, 4));
+  };
+
+  it.each([2, 1, -1])('GroupNormalization of %s groups', async (groups) => {
+    const [gamma, beta] = [numbers(4, 0.5), numbers(4, -1)];
+    const config = { groups, epsilon: 1e-2, axis: -1 };
+    const ours = await layerOf('3.4.1', { class_name: 'GroupNormalization', config }, { gamma, beta }, x);
+    const count = groups === -1 ? 4 : groups;
+    const grouped = tf.reshape(input(), [2, 6, 5, count, 4 / count]);
+    const { mean, variance } = tf.moments(grouped, [1, 2, 4], true);
+    const normal = tf.div(tf.sub(grouped, mean), tf.sqrt(tf.add(variance, 1e-2)));
+    agree(ours, tf.add(tf.mul(tf.reshape(normal, [2, 6, 5, 4]), gamma), beta));
+  });
+
+  it('Normalization by what it saw', async () => {
+    const [mean, variance] = [numbers(4, -1), numbers(4, 0.1)];
+    const weights = { mean, variance, count: Float32Array.of(9) };
+    const config = { axis: [-1], mean: null, variance: null };
+    const ours = await layerOf('2.15.0', { class_name: 'Normalization', config }, weights, x);
+    agree(ours, tf.div(tf.sub(input(), mean), tf.sqrt(variance)));
+  });
+
+  it('UpSampling2D between the centres of pixels', async () => {
+    const config = { size: [2, 3], interpolation: 'bilinear' };
+    const ours = await layerOf('2.15.0', { class_name: 'UpSampling2D', config }, {}, x);
+    agree(ours, tf.image.resizeBilinear(input(), [12, 15], false, true));
+  });
+
+  it.each([
+    ['3.4.1', 'hard_sigmoid', (v: tf.Tensor) => tf.div(tf.relu6(tf.add(v, 3)), 6)],
+    ['2.15.0', 'hard_sigmoid', (v: tf.Tensor) => tf.clipByValue(tf.add(tf.mul(v, 0.2), 0.5), 0, 1)],
+    ['3.4.1', 'hard_silu', (v: tf.Tensor) => tf.mul(v, tf.div(tf.relu6(tf.add(v, 3)), 6))],
+    ['3.4.1', 'leaky_relu', (v: tf.Tensor) => tf.leakyRelu(v, 0.2)],
+  ] as const)('of Keras %s: %s', async (version, activation, expected) => {
+    const wide = x.map((value) => 5 * value);
+    const ours = await layerOf(version, { class_name: 'Activation', config: { activation } }, {}, wide);
+    agree(ours, expected(tf.tensor4d(wide, [2, 6, 5, 4])));
+  });
+
+  it('hard_sigmoid of an unknown version is not guessed', async () => {
+    const layer = { class_name: 'Activation', config: { activation: 'hard_sigmoid' } };
+    await expect(layerOf('', layer, {}, x)).rejects.toThrow('the file names none');
+  });
 });
 
 describe('one classifier as .h5 and as .keras', () => {

@@ -15,8 +15,9 @@ import {
   type ConvolutionKind,
 } from './layer-kinds';
 
-/** The weights of a layer by role (`kernel`, `gamma` …), or why they cannot be told. */
-export type LayerWeights = ReadonlyMap<string, CheckpointTensor> | { readonly problem: string };
+/** The weights of a layer by role (`kernel`, `gamma` …). */
+export type FoundWeights = ReadonlyMap<string, CheckpointTensor>;
+export type LayerWeights = FoundWeights | { /** Why they cannot be told. */ readonly problem: string };
 
 /** Finds a layer's weights in a file; asked only for layers with roles. */
 export type WeightFinder = (layer: KerasLayer, roles: readonly string[]) => LayerWeights;

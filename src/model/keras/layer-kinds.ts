@@ -50,15 +50,25 @@ export function weightRoles(layer: KerasLayer): readonly string[] | null {
     case undefined:
       break;
   }
-  if (isBatchNorm(layer)) {
-    return [
-      ...(config['scale'] === false ? [] : ['gamma']),
-      ...(config['center'] === false ? [] : ['beta']),
-      'moving_mean',
-      'moving_variance',
-    ];
+  const affine = [
+    ...(config['scale'] === false ? [] : ['gamma']),
+    ...(config['center'] === false ? [] : ['beta']),
+  ];
+  if (isBatchNorm(layer)) return [...affine, 'moving_mean', 'moving_variance'];
+  switch (className) {
+    case 'Dense':
+      return ['kernel', ...bias];
+    case 'LayerNormalization':
+    case 'GroupNormalization':
+      return affine;
+    case 'PReLU':
+      return ['alpha'];
+    case 'Normalization':
+      // What it saw of its data, unless it was told.
+      return (at(config, 'mean') ?? null) === null ? ['mean', 'variance', 'count'] : [];
+    default:
+      return null;
   }
-  return className === 'Dense' ? ['kernel', ...bias] : null;
 }
 
 /** Activations that work on each element with a slope of at most 1. */

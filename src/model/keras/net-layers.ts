@@ -1,13 +1,15 @@
-import { float, int } from '../onnx/build';
-import type { LayerWeights, WeightFinder } from './declare';
+import { int } from '../onnx/build';
+import type { FoundWeights, WeightFinder } from './declare';
 import { layerName } from './declare';
 import type { KerasLayer } from './graph';
 import { at, listAt, numberAt } from './json';
-import { convolutionKind, isBatchNorm, weightRoles } from './layer-kinds';
+import { convolutionKind, isBatchNorm, weightRoles, type ConvolutionKind } from './layer-kinds';
 import type { KerasNet } from './net';
 import { Untranslated, type KerasValue } from './net';
-import { activate, ownActivation, rectify } from './net-activations';
-import { convolve, imageOf, pool, windowOf, zeroPad } from './net-windows';
+import { activate, ownActivation, prelu, rectify } from './net-activations';
+import { groupNorm, layerNorm, normalise, batchNorm, rescale } from './net-norms';
+import { crop, upsample, zeroPad } from './net-frames';
+import { convolve, convolveTransposed, imageOf, outputPadding, pool, windowOf } from './net-windows';
 
 /** Layers that hand values on when the model is not trained: noise, dropout and augmentation. */
 const SAME =
@@ -26,7 +28,7 @@ export function layerOutput(
   if (SAME.test(className)) return x;
   const kind = convolutionKind(className);
   if (kind) {
-    if (kind.rank !== 2 || kind.layout === 'transposed') throw new Untranslated(`is a ${className} layer`);
+    if (kind.rank !== 2) throw new Untranslated(`is a ${className} layer`);
     return ownActivation(net, convolution(net, x, layer, kind.layout, weightsOf(layer, find)), config);
   }
   if (isBatchNorm(layer)) return batchNorm(net, x, layer, weightsOf(layer, find));
@@ -42,8 +44,11 @@ export function layerOutput(
     }
     case 'ReLU':
     case 'LeakyReLU':
+    case 'ThresholdedReLU':
     case 'ELU':
       return rectify(net, x, className, config);
+    case 'PReLU':
+      return prelu(net, x, config, weightsOf(layer, find).get('alpha'));
     case 'MaxPooling2D':
     case 'AveragePooling2D':
       return pool(net, x, layer);
@@ -52,6 +57,10 @@ export function layerOutput(
       return globalPool(net, x, layer);
     case 'ZeroPadding2D':
       return zeroPad(net, x, layer);
+    case 'Cropping2D':
+      return crop(net, x, layer);
+    case 'UpSampling2D':
+      return upsample(net, x, layer);
     case 'Flatten':
       return reshaped(net, x, [product(x.shape)]);
     case 'Reshape':
@@ -64,18 +73,28 @@ export function layerOutput(
       return combined(net, 'Sub', inputs);
     case 'Maximum':
       return combined(net, 'Max', inputs);
+    case 'Minimum':
+      return combined(net, 'Min', inputs);
+    case 'Average': {
+      const sum = combined(net, 'Add', inputs);
+      return { ...sum, name: net.emit('Mul', [sum.name, net.scalar(1 / inputs.length)]) };
+    }
     case 'Concatenate':
       return concatenated(net, layer, inputs);
     case 'Rescaling':
-      return scaled(net, x, [numbers(at(config, 'scale'), 1), numbers(at(config, 'offset'), 0)]);
+      return rescale(net, x, layer);
     case 'Normalization':
-      return normalised(net, x, layer);
+      return normalise(net, x, layer, weightsOf(layer, find));
+    case 'LayerNormalization':
+      return layerNorm(net, x, layer, weightsOf(layer, find));
+    case 'GroupNormalization':
+      return groupNorm(net, x, layer, weightsOf(layer, find));
     default:
       throw new Untranslated(`is a ${className || 'nameless'} layer`);
   }
 }
 
-function weightsOf(layer: KerasLayer, find: WeightFinder): Exclude<LayerWeights, { problem: string }> {
+function weightsOf(layer: KerasLayer, find: WeightFinder): FoundWeights {
   const weights = find(layer, weightRoles(layer) ?? []);
   if ('problem' in weights) throw new Untranslated('has weights that cannot be told');
   return weights;
@@ -85,14 +104,19 @@ function convolution(
   net: KerasNet,
   x: KerasValue,
   layer: KerasLayer,
-  layout: 'plain' | 'depthwise' | 'separable',
-  weights: ReturnType<typeof weightsOf>,
+  layout: ConvolutionKind['layout'],
+  weights: FoundWeights,
 ): KerasValue {
   const { config } = layer;
   const { window, padding } = windowOf(config);
   const image = imageOf(net, x, layer);
   const bias = weights.get('bias') ?? null;
   const label = layerName(layer);
+  if (layout === 'transposed')
+    return convolveTransposed(net, image, weights.get('kernel'), bias, {
+      ...{ window, padding, label },
+      outputPadding: outputPadding(config),
+    });
   if (layout !== 'separable') {
     const kernel = weights.get(layout === 'plain' ? 'kernel' : 'depthwise_kernel');
     const groups = numberAt(config, 'groups', 1);
@@ -107,43 +131,7 @@ function convolution(
   });
 }
 
-function batchNorm(
-  net: KerasNet,
-  x: KerasValue,
-  layer: KerasLayer,
-  weights: ReturnType<typeof weightsOf>,
-): KerasValue {
-  const axis = [at(layer.config, 'axis') ?? -1].flat();
-  const rank = x.shape.length;
-  if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== rank) || (rank !== 1 && rank !== 3))
-    throw new Untranslated('is a batch norm over another axis than the channels');
-  const channels = x.shape[rank - 1]!;
-  const value = rank === 3 ? net.channelsFirst(x) : x;
-  const vector = (role: string, otherwise: number | null): string => {
-    const tensor = weights.get(role);
-    if (tensor === undefined && otherwise !== null)
-      return net.floats(new Array<number>(channels).fill(otherwise));
-    return net.weight(tensor, [channels], role);
-  };
-  const inputs = [
-    vector('gamma', 1),
-    vector('beta', 0),
-    vector('moving_mean', null),
-    vector('moving_variance', null),
-  ];
-  const epsilon = float(numberAt(layer.config, 'epsilon', 1e-3));
-  return {
-    ...value,
-    name: net.emit('BatchNormalization', [value.name, ...inputs], { epsilon }, layerName(layer)),
-  };
-}
-
-function dense(
-  net: KerasNet,
-  x: KerasValue,
-  layer: KerasLayer,
-  weights: ReturnType<typeof weightsOf>,
-): KerasValue {
+function dense(net: KerasNet, x: KerasValue, layer: KerasLayer, weights: FoundWeights): KerasValue {
   const value = net.plain(x);
   const kernel = weights.get('kernel');
   const features = kernel?.dims[1] ?? 0;
@@ -214,46 +202,6 @@ function concatenated(net: KerasNet, layer: KerasLayer, inputs: readonly KerasVa
     shape: [...inputs[0]!.shape.slice(0, -1), channels],
     first,
   };
-}
-
-/** x · factor + offset, with one number or one a channel. */
-function scaled(
-  net: KerasNet,
-  x: KerasValue,
-  [factors, offsets]: readonly [readonly number[], readonly number[]],
-): KerasValue {
-  const value = net.plain(x);
-  const channels = x.shape[x.shape.length - 1]!;
-  if ([factors, offsets].some(({ length }) => length !== 1 && length !== channels))
-    throw new Untranslated('scales by as many numbers as there are no channels');
-  const product = net.emit('Mul', [value.name, net.floats(factors)]);
-  return { ...value, name: net.emit('Add', [product, net.floats(offsets)]) };
-}
-
-/** (x − mean)/√variance, where the configuration holds both. */
-function normalised(net: KerasNet, x: KerasValue, { config }: KerasLayer): KerasValue {
-  const [mean, variance] = [at(config, 'mean'), at(config, 'variance')];
-  if (mean === undefined || mean === null || variance === undefined || variance === null)
-    throw new Untranslated('normalises by what it saw of its data, which the configuration does not hold');
-  if (config['invert'] === true) throw new Untranslated('inverts a normalisation');
-  const deviations = numbers(variance, 1).map((each) => Math.max(Math.sqrt(each), 1e-7));
-  const means = numbers(mean, 0);
-  const length = Math.max(means.length, deviations.length);
-  const of = (list: readonly number[], i: number): number => list[list.length === 1 ? 0 : i]!;
-  const indices = Array.from({ length }, (_, i) => i);
-  return scaled(net, x, [
-    indices.map((i) => 1 / of(deviations, i)),
-    indices.map((i) => -of(means, i) / of(deviations, i)),
-  ]);
-}
-
-/** A number, or (nested lists of) numbers. */
-function numbers(given: unknown, otherwise: number): number[] {
-  if (given === undefined || given === null) return [otherwise];
-  const flat: unknown[] = Array.isArray(given) ? (given as unknown[]).flat(4) : [given];
-  if (flat.length === 0 || !flat.every((each) => typeof each === 'number' && Number.isFinite(each)))
-    throw new Untranslated('scales by what are no numbers');
-  return flat as number[];
 }
 
 function product(shape: readonly number[]): number {

@@ -1,6 +1,6 @@
 import type { CheckpointTensor } from '../checkpoint-tensor';
 import { int, ints } from '../onnx/build';
-import { at, numberAt, textAt, type JsonObject } from './json';
+import { at, textAt, type JsonObject } from './json';
 import { kernelView } from './kernels';
 import { isChannelsFirst } from './layer-kinds';
 import type { KerasLayer } from './graph';
@@ -118,21 +118,62 @@ export function pool(net: KerasNet, x: KerasValue, layer: KerasLayer): KerasValu
   return { name: net.emit(operator, [image.name], attributes), shape: [...size, x.shape[2]!], first: true };
 }
 
-/** ZeroPadding2D: one number, one an axis, or two an axis. */
-export function zeroPad(net: KerasNet, x: KerasValue, layer: KerasLayer): KerasValue {
-  const image = imageOf(net, x, layer);
-  const given = at(layer.config, 'padding') ?? 1;
-  const axes = (Array.isArray(given) ? given : [given, given]).map((each: unknown) =>
-    Array.isArray(each) ? (each as unknown[]) : [each, each],
-  );
-  const [[top, bottom] = [], [left, right] = []] = axes;
-  const sides = [top, left, bottom, right].map((each) => {
-    const pad = numberAt({ each }, 'each', -1);
-    if (!Number.isSafeInteger(pad) || pad < 0 || pad > 4096) throw new Untranslated('pads by no number');
-    return pad;
+/** Rows and columns that a Conv2DTranspose adds at the end; null where its size is what padding and strides give. */
+export function outputPadding(config: JsonObject): readonly [number, number] | null {
+  const given = at(config, 'output_padding') ?? null;
+  if (given === null) return null;
+  const both: unknown[] = Array.isArray(given) ? given : [given, given];
+  const [first, second] = both;
+  const isPad = (value: unknown): value is number => value === 0 || isCount(value);
+  if (both.length !== 2 || !isPad(first) || !isPad(second))
+    throw new Untranslated('has an output_padding that is no two numbers');
+  return [first, second];
+}
+
+/** Conv2DTranspose: the gradient of a convolution with the same strides and padding, which decides what is cut off. */
+export function convolveTransposed(
+  net: KerasNet,
+  x: KerasValue,
+  kernel: CheckpointTensor | undefined,
+  bias: CheckpointTensor | null,
+  how: {
+    readonly window: Omit<Window, 'sides'>;
+    readonly padding: string;
+    readonly outputPadding: readonly [number, number] | null;
+    readonly label: string;
+  },
+): KerasValue {
+  const { strides, dilations } = how.window;
+  if (dilations.some((each) => each !== 1)) throw new Untranslated('is a dilated transposed convolution');
+  if (how.padding !== 'same' && how.padding !== 'valid') throw new Untranslated(`pads '${how.padding}'`);
+  const view = kernel ? kernelView(kernel, 'transposed', 2, 1) : null;
+  if (!view) throw new Untranslated('lacks a kernel of four axes');
+  const [channels = 0, inputs, height = 0, width = 0] = view.weight.dims;
+  if (inputs !== x.shape[2]) throw new Untranslated(`has a kernel that does not fit ${x.shape[2]} channels`);
+  const axes = [height, width].map((side, i) => {
+    const [length, stride] = [x.shape[i]!, strides[i]!];
+    const full = (length - 1) * stride + side;
+    const given = how.outputPadding?.[i];
+    const isSame = how.padding === 'same';
+    const usual = isSame ? length * stride : Math.max(full, length * stride);
+    const out = given === undefined ? usual : full - (isSame ? 2 * Math.floor(side / 2) : 0) + given;
+    const cut = Math.max(0, full - out);
+    const before = isSame ? Math.floor(cut / 2) : 0;
+    return { before, after: cut - before, added: Math.max(0, out - full), out };
   });
-  const [t, l, b, r] = sides as [number, number, number, number];
-  const [height = 0, width = 0, channels = 0] = x.shape;
-  const name = net.emit('Pad', [image.name, net.integers([0, 0, t, l, 0, 0, b, r]), net.scalar(0)]);
-  return { name, shape: [height + t + b, width + l + r, channels], first: true };
+  const [y, z] = axes as [(typeof axes)[number], (typeof axes)[number]];
+  if (axes.some(({ out, added }, i) => out < 1 || added >= strides[i]!))
+    throw new Untranslated('has an output_padding that does not fit its strides');
+  // ONNX wants C_in × C_out × kernel; the tensor is kernel × C_out × C_in and is kept as C_out × C_in × kernel.
+  const stored = net.weight(view.weight, view.weight.dims, 'kernel');
+  const weights = [net.emit('Transpose', [stored], { perm: ints([1, 0, 2, 3]) })];
+  if (bias) weights.push(net.weight(bias, [channels], 'bias'));
+  const attributes = {
+    kernel_shape: ints([height, width]),
+    strides: ints(strides),
+    pads: ints([y.before, z.before, y.after, z.after]),
+    output_padding: ints([y.added, z.added]),
+  };
+  const name = net.emit('ConvTranspose', [x.name, ...weights], attributes, how.label);
+  return { name, shape: [y.out, z.out, channels], first: true };
 }

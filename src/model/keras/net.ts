@@ -16,12 +16,27 @@ export interface KerasValue {
   readonly first: boolean;
 }
 
+/** Who wrote the configuration, where that decides what a layer computes. */
+export type KerasDialect = 'keras' | 'keras-3' | 'tfjs' | 'unknown';
+
+/** `version`: what a file says of its writer (`2.11.0`, `tfjs-layers 4.22.0`), or null. */
+export function dialectOf(version: string | null): KerasDialect {
+  if (version === null) return 'unknown';
+  if (version.startsWith('tfjs')) return 'tfjs';
+  return /^[12]\./.test(version) ? 'keras' : version.startsWith('3.') ? 'keras-3' : 'unknown';
+}
+
 /** Builds the ONNX graph of a Keras network, transposing images only where their order changes. */
 export class KerasNet {
   readonly weights = new Map<string, CheckpointTensor>();
+  readonly dialect: KerasDialect;
   private readonly nodes: OnnxNode[] = [];
   private readonly constants: OnnxTensor[] = [];
   private count = 0;
+
+  constructor(dialect: KerasDialect) {
+    this.dialect = dialect;
+  }
 
   emit(
     operator: string,

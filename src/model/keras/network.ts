@@ -4,7 +4,7 @@ import type { WeightFinder } from './declare';
 import { layerName } from './declare';
 import type { KerasCall, KerasGraph } from './graph';
 import { at } from './json';
-import { KerasNet, Untranslated, type KerasValue } from './net';
+import { KerasNet, Untranslated, dialectOf, type KerasValue } from './net';
 import { layerOutput } from './net-layers';
 import { isCount } from './net-windows';
 
@@ -14,21 +14,30 @@ const MAX_ELEMENTS = 2 ** 28;
 /**
  * The network of a Keras configuration as an ONNX graph: Sequential and Functional models of 2-D convolutions, batch
  * norms, dense layers, pools and what usually stands between them, channels last. Else says which layer is in the way.
+ * `version`: of Keras or TensorFlow.js, as the file says it.
  */
-export function kerasNetwork(graph: KerasGraph, find: WeightFinder): WeightedGraph | NoGraph {
+export function kerasNetwork(
+  graph: KerasGraph,
+  find: WeightFinder,
+  version: string | null,
+): WeightedGraph | NoGraph {
   try {
-    return translated(graph, find);
+    return translated(graph, find, version);
   } catch (error) {
     if (!(error instanceof Untranslated)) throw error;
     return { problem: error.message };
   }
 }
 
-function translated({ calls, outputs, layers }: KerasGraph, find: WeightFinder): WeightedGraph {
+function translated(
+  { calls, outputs, layers }: KerasGraph,
+  find: WeightFinder,
+  version: string | null,
+): WeightedGraph {
   const [output, ...others] = outputs;
   if (output === undefined || others.length > 0)
     throw new Untranslated('its network has several outputs, or none');
-  const net = new KerasNet();
+  const net = new KerasNet(dialectOf(version));
   const values = new Map<number, KerasValue>();
   let input: KerasValue | null = null;
   for (const number of inOrder(calls)) {

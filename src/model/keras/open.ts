@@ -7,7 +7,7 @@ import type { NoGraph, WeightedGraph } from '../weighted-graph';
 import { byteEdits, editedInPlace } from '../edits';
 import type { Hdf5Description, Hdf5Group } from '../hdf5/messages';
 import { Hdf5File, hdf5Start } from '../hdf5/open';
-import { provenanceIn, provenanceName } from '../pytorch/provenance';
+import { provenanceIn, provenanceName, stringRecord } from '../pytorch/provenance';
 import type { ByteSource } from '../source';
 import { ZipArchive, type ZipMember } from '../zip/archive';
 import { ArchiveChecksums } from '../zip/checksums';
@@ -26,6 +26,8 @@ import { legacyRoot, legacyWeights, namesIn, numberedWeights, type TensorAt } fr
 
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.weights.h5';
+const METADATA = 'metadata.json';
+const MAX_METADATA_BYTES = 64 * 1024;
 const MAX_CONFIG_BYTES = 64 * 1024 * 1024;
 const MAX_NESTING = 200;
 /** State of the training, not of the network. */
@@ -60,11 +62,19 @@ function openHdf5(source: ByteSource): Checkpoint {
   const root = legacyRoot(description);
   const attributes = description.groups.find(({ path }) => path === '/')?.attributes ?? {};
   const text = attributes['model_config'];
-  const content = read(source, source, file, 0, typeof text === 'string' ? text : null, []);
-  const version = attributes['keras_version'] ?? root?.attributes['keras_version'];
+  const written = attributes['keras_version'] ?? root?.attributes['keras_version'];
+  const version = typeof written === 'string' ? written : null;
+  const content = read(
+    source,
+    source,
+    file,
+    0,
+    { config: typeof text === 'string' ? text : null, version },
+    [],
+  );
   return {
     format: 'keras',
-    variant: `Keras HDF5 ${content.described ? 'model' : 'weights'}${typeof version === 'string' ? ` (Keras ${visible(version, 20)})` : ''}`,
+    variant: `Keras HDF5 ${content.described ? 'model' : 'weights'}${version === null ? '' : ` (Keras ${visible(version, 20)})`}`,
     tensors: content.tensors,
     convolutions: content.convolutions,
     graph: content.graph,
@@ -91,7 +101,8 @@ function openArchive(source: ByteSource): Checkpoint {
   const inner = archive.open(weights);
   const file = new Hdf5File(inner);
   const base = weights.method === METHOD.stored ? weights.dataAt : null;
-  const content = read(source, inner, file, base, textOf(archive, config), findings);
+  const described = { config: textOf(archive, config), version: versionOf(archive) };
+  const content = read(source, inner, file, base, described, findings);
   const provenance = provenanceIn(archive, '');
   if (Object.keys(provenance).length > 0) {
     findings.push({
@@ -137,7 +148,7 @@ function read(
   inner: ByteSource,
   file: Hdf5File,
   base: number | null,
-  config: string | null,
+  { config, version }: { readonly config: string | null; readonly version: string | null },
   findings: Finding[],
 ): Content {
   const { description } = file;
@@ -168,7 +179,7 @@ function read(
     if (described !== null) {
       const graph = kerasGraph(described);
       convolutions = declaredConvolutions(graph, weights.find);
-      network = () => kerasNetwork(graph, weights.find);
+      network = () => kerasNetwork(graph, weights.find, version);
       if (root) findings.push(...orderFindings(graph, description, root));
     }
   } catch (error) {
@@ -237,6 +248,14 @@ function parseConfig(file: string, text: string, findings: Finding[]): unknown {
       { cause },
     );
   }
+}
+
+/** Of Keras, as an archive says it in its metadata; null where it does not. */
+function versionOf(archive: ZipArchive): string | null {
+  const member = archive.member(METADATA);
+  if (member?.method !== METHOD.stored || member.size > MAX_METADATA_BYTES) return null;
+  const text = Buffer.from(archive.open(member).read(0, member.size)).toString('utf8');
+  return stringRecord(text)['keras_version'] ?? null;
 }
 
 function textOf(archive: ZipArchive, member: ZipMember): string {

@@ -117,7 +117,8 @@ function partOf(model: string, files: ExternalFiles, name: string, findings: Fin
 /** Of a layers model; a graph model's operators are not translated. */
 function layersNetwork(topology: unknown, tensors: readonly CheckpointTensor[]): WeightedGraph | NoGraph {
   try {
-    return kerasNetwork(kerasGraph(at(topology, 'model_config') ?? topology), byName(tensors));
+    const graph = kerasGraph(at(topology, 'model_config') ?? topology);
+    return kerasNetwork(graph, byName(tensors), textAt(topology, 'keras_version'));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problem: 'its topology is no list of Keras layers' };
