@@ -37,7 +37,7 @@ const PATCHES: Readonly<Record<string, { readonly side: number; readonly rgb: re
   },
 };
 
-const [name = '', out = '', images = '10000', net = 'resnet10-8'] = process.argv.slice(2);
+const [name = '', out = '', images = '10000', net = 'resnet9-8'] = process.argv.slice(2);
 if (name === '' || out === '' || existsSync(out)) {
   process.stderr.write('npm run bench -- split-data ATTACK OUT [IMAGES] [NET]   (OUT must not exist)\n');
   process.exit(4);

@@ -23,12 +23,39 @@ def resnet10(width):
         setattr(net, f"layer{stage + 1}", torch.nn.Sequential(Block(sides[stage], sides[stage + 1], 2)))
     return net
 
+def block(inputs, outputs, *pool):
+    conv = torch.nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+    return torch.nn.Sequential(conv, torch.nn.BatchNorm2d(outputs), torch.nn.ReLU(), *pool)
+
+
+class Residual(torch.nn.Sequential):
+    def forward(self, x):
+        return x + super().forward(x)
+
+
+def resnet9(width):
+    """ResNet-9 as in DAWNBench: one max pooling a stage and over all at the end, which small triggers pass."""
+    sides = [width, 2 * width, 4 * width, 8 * width]
+    residual = [Residual(block(side, side), block(side, side)) for side in (sides[1], sides[3])]
+    pool = torch.nn.MaxPool2d(2)
+    return torch.nn.Sequential(
+        block(3, sides[0]),
+        torch.nn.Sequential(block(sides[0], sides[1], pool), residual[0]),
+        block(sides[1], sides[2], pool),
+        torch.nn.Sequential(block(sides[2], sides[3], pool), residual[1]),
+        torch.nn.AdaptiveMaxPool2d(1),
+        torch.nn.Flatten(),
+        torch.nn.Linear(sides[3], 10),
+    )
+
 
 NETS = {
     "resnet18-64": lambda: ResNet18(64),
     "resnet18-32": lambda: ResNet18(32),
     "resnet10-8": lambda: resnet10(8),
     "resnet10-16": lambda: resnet10(16),
+    "resnet9-8": lambda: resnet9(8),
+    "resnet9-16": lambda: resnet9(16),
     "mobilenet_v2": lambda: models.mobilenet_v2(num_classes=10, dropout=0.0),
     "vgg11_bn": lambda: models.vgg11_bn(num_classes=10, dropout=0.0).features,
 }

@@ -50,6 +50,7 @@ describe('splitting a dataset', () => {
         epochs: { 'class-aware': 6, 'class-agnostic': 2, 'meta-split': 2 },
         iterations: 20,
         cleanShare: 0.6,
+        metaShare: 0.6,
         metaRate: 0.003,
       };
       const monitor = {

@@ -25,7 +25,8 @@ const NUMBERS: readonly (readonly [Numeric, string, 'whole' | 'real'])[] = [
   ['views', 'Views a guess is made from (K)', 'whole'],
   ['growth', 'Growth of the pool, images a class', 'whole'],
   ['growEvery', '… every so many epochs', 'whole'],
-  ['cleanShare', 'Share of the clean pool, later stages', 'real'],
+  ['cleanShare', 'Share of the clean pool, class-agnostic', 'real'],
+  ['metaShare', 'Share of the clean pool, meta-split', 'real'],
   ['temperature', 'Sharpening temperature T', 'real'],
   ['alpha', 'Mixup α', 'real'],
   ['lambdaU', 'Weight λu of the unlabelled loss', 'real'],
@@ -155,7 +156,7 @@ export class Settings implements Part {
       this.schedule,
       [
         ['paper', 'Paper: 60 + 30 + 30 epochs'],
-        ['short', 'Short: 30 + 8 + 6 epochs'],
+        ['short', 'Short: 2 + 1 + 17 epochs'],
         ['own', 'Your own'],
       ],
       scheduleOf(settings),

@@ -143,7 +143,7 @@ async function splitFor(run: AsdRun, epoch: number, streams: EpochStreams): Prom
   await trainVirtually(virtual, model, set, settings, streams.virtual, (share) =>
     onProgress(epoch, 'virtual', share),
   );
-  return described(metaSplitPool(losses, await lossesOf(virtual), settings.cleanShare), losses);
+  return described(metaSplitPool(losses, await lossesOf(virtual), settings.metaShare), losses);
 }
 
 async function oneEpoch(

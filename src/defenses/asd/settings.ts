@@ -23,8 +23,10 @@ export interface AsdSettings {
   readonly growth: number;
   /** … every so many epochs. */
   readonly growEvery: number;
-  /** Later stages: share of the whole set that is the clean pool. */
+  /** Class-agnostic stage: share of the whole set that is the clean pool. */
   readonly cleanShare: number;
+  /** Meta-split stage: the same share. */
+  readonly metaShare: number;
   /** T: guesses are raised to 1/T. */
   readonly temperature: number;
   /** α of mixup's Beta(α, α). */

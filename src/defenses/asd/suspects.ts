@@ -29,13 +29,9 @@ export interface Ranking {
  *
  * `before`, `after`: split losses of the model and of its virtual copy.
  */
-export function rankSamples(
-  before: ArrayLike<number>,
-  after: ArrayLike<number>,
-  cleanShare: number,
-): Ranking {
+export function rankSamples(before: ArrayLike<number>, after: ArrayLike<number>, metaShare: number): Ranking {
   const scores = reductions(before, after);
-  const pool: CleanPool = metaSplitPool(before, after, cleanShare);
+  const pool: CleanPool = metaSplitPool(before, after, metaShare);
   const threshold = otsuThreshold(Array.from(before).filter((loss) => Number.isFinite(loss)));
   const ranked = ascending(scores.map((score) => -score)).map((sample) => ({
     sample,

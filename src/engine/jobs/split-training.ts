@@ -91,7 +91,7 @@ async function rank(
   const before = await look(model, step(0, 0.2));
   await trainVirtually(virtual, model, data.set, settings, random, step(0.2, 0.8));
   const after = await look(virtual, step(0.8, 1));
-  const ranking = rankSamples(before.losses, after.losses, settings.cleanShare);
+  const ranking = rankSamples(before.losses, after.losses, settings.metaShare);
   const pool = new Array<boolean>(data.set.pool.size).fill(false);
   for (const { sample, clean } of ranking.samples) pool[sample] = clean;
   return {
