@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       await evaluate.click();
       expect(await last(panel)).toEqual({ kind: 'run' });
       await panel.send({ kind: 'run', run: RUNNING });
-      expect(await page.locator('#run').textContent()).toMatch(/Evaluating 40 %.*about 12 seconds left/s);
+      expect(await page.locator('#run').textContent()).toMatch(/Evaluating \(40 %\).*about 12 seconds left/s);
       await page.locator('#run').getByRole('button', { name: 'Cancel' }).first().click();
       expect(await last(panel)).toEqual({ kind: 'cancel', job: 'run' });
       await panel.send(fixtures.runMessage());
