@@ -160,7 +160,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       const running = { state: 'running', message: 'Scoring layer3.0.conv1', fraction: 0.42, secondsLeft: 3 };
       await panel.send(fixtures.fileMessage(), { kind: 'scan', scan: { ...running, stalled: false } });
       await eventually(() => page.getByText('Scoring layer3.0.conv1 (42 %)').isVisible()).toBe(true);
-      await eventually(() => page.getByText('about 3 seconds left').isVisible()).toBe(true);
+      await eventually(() => page.getByText('about 3 seconds left', { exact: true }).isVisible()).toBe(true);
       await eventually(() => page.locator('.status').getByText('has not reported').isVisible()).toBe(false);
       await page.getByRole('button', { name: 'Cancel' }).click();
       await panel.send({ kind: 'scan', scan: { ...running, stalled: true } });
