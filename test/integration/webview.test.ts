@@ -110,9 +110,9 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       await eventually(async () => (await panel.sent()).at(-1)).toEqual({ kind: 'u', u: 1.8 });
       // Once where the keys come quickly, and never once a step.
       expect((await panel.sent()).length).toBeLessThan(12);
-      await expect
-        .poll(() => page.getByRole('status').first().textContent())
-        .toMatch(/u 1\.8: .* outlier channels in \d+ layers\./);
+      await eventually(() => page.getByRole('status').first().textContent()).toMatch(
+        /u 1\.8: .* outlier channels in \d+ layers\./,
+      );
 
       await page.getByRole('spinbutton').fill('0');
       await eventually(() => counts(page)).toContain(`${outliersOf(0).toLocaleString('en-US')} outliers`);
@@ -226,9 +226,9 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       );
       expect(await pruning.getByText('Out of date').count()).toBe(0);
       await page.getByRole('spinbutton').fill('2.5');
-      await expect
-        .poll(() => pruning.getByText('Out of date: measured at u = 3.0, and u is now 2.5.').count())
-        .toBe(1);
+      await eventually(() =>
+        pruning.getByText('Out of date: measured at u = 3.0, and u is now 2.5.').count(),
+      ).toBe(1);
       await page.getByRole('button', { name: 'Use random inputs' }).click();
 
       await pruning.getByText('Preprocessing', { exact: true }).click();
@@ -285,9 +285,9 @@ describe.skipIf(!hasChromium)(TITLE, () => {
     await withPanel('audit', async (panel, page) => {
       await panel.send(...large120);
       await page.getByRole('spinbutton').fill('100');
-      await expect
-        .poll(() => page.locator('#export-why').textContent())
-        .toContain('there is nothing to prune');
+      await eventually(() => page.locator('#export-why').textContent()).toContain(
+        'there is nothing to prune',
+      );
       const none = fixtures.auditFrom([]);
       await panel.send(fixtures.doneMessage(none));
       expect(await page.locator('#summary').textContent()).toMatch(/not applicable.*What else you can do/s);
