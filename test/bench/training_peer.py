@@ -55,7 +55,6 @@ NETS = {
     "resnet10-8": lambda: resnet10(8),
     "resnet10-16": lambda: resnet10(16),
     "resnet9-8": lambda: resnet9(8),
-    "resnet9-16": lambda: resnet9(16),
     "mobilenet_v2": lambda: models.mobilenet_v2(num_classes=10, dropout=0.0),
     "vgg11_bn": lambda: models.vgg11_bn(num_classes=10, dropout=0.0).features,
 }

@@ -1,13 +1,12 @@
 // "Cleanse…" in a real VS Code, on the sample model and its images. Run by test/e2e/run.mjs, which prepares the package.
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { installCodeServer } from './install.mjs';
-import { startVSCode, until } from './vscode.mjs';
+import { test } from 'node:test';
+import { makeSampleWorkspace, openWindow, out, root, samples, useVSCode } from './session.mjs';
+import { until } from './vscode.mjs';
 import {
   answerFileDialog,
   chooseFolder,
@@ -18,45 +17,16 @@ import {
   setTheme,
 } from './workbench.mjs';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const out = path.join(root, 'out/e2e');
-const samples = path.join(root, 'samples');
 const CLEANSE = 'Cleanse… (Scour)';
 
-let vscode;
-before(
-  async () => {
-    mkdirSync(out, { recursive: true });
-    const codeServer = await installCodeServer(path.join(root, '.cache'));
-    const vsix = process.env.SCOUR_VSIX;
-    assert.ok(vsix, 'SCOUR_VSIX names the package to test: run this file through test/e2e/run.mjs');
-    vscode = await startVSCode(codeServer, { vsix });
-  },
-  { timeout: 300_000 },
-);
-after(() => vscode?.stop());
-
-/** A folder with the sample model under a name of its own, and its images. */
-function makeWorkspace() {
-  const folder = path.join(vscode.home, 'cleanse');
-  mkdirSync(folder);
-  copyFileSync(path.join(samples, 'badnets.onnx'), path.join(folder, 'suspect.onnx'));
-  chmodSync(path.join(folder, 'suspect.onnx'), 0o644);
-  copyFileSync(path.join(samples, 'preprocessor_config.json'), path.join(folder, 'preprocessor_config.json'));
-  cpSync(path.join(samples, 'images'), path.join(folder, 'images'), { recursive: true });
-  return folder;
-}
+const vscode = useVSCode();
 
 test(
   'choose images, preview, run, pause, reload the window, resume, export: the student loads',
   { timeout: 300_000 },
   async (t) => {
-    const folder = makeWorkspace();
-    const page = await vscode.open(folder);
-    t.after(async () => {
-      await page.screenshot({ path: path.join(out, 'e2e-last-cleanse.png') });
-      await page.close();
-    });
+    const folder = makeSampleWorkspace(path.join(vscode().home, 'cleanse'), ['images']);
+    const page = await openWindow(t, vscode(), folder, 'cleanse');
     const shown = panel(page);
     const button = (name) => shown.getByRole('button', { name, exact: true });
 

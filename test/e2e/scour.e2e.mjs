@@ -6,15 +6,12 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import ort from 'onnxruntime-node';
 import { writeBigModel } from './big-model.mjs';
-import { installCodeServer } from './install.mjs';
-import { startVSCode, until } from './vscode.mjs';
+import { installedVSCode, openWindow, out, root } from './session.mjs';
+import { until } from './vscode.mjs';
 import { answerFileDialog, chooseInExplorer, panel, runCommand, setTheme } from './workbench.mjs';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const out = path.join(root, 'out/e2e');
 const SCAN = 'Scan for Backdoors (Scour)';
 
 /** The models of this run: the shared reference nets where they are at hand, otherwise the sample alone. */
@@ -104,12 +101,6 @@ async function noteActivation(t, page) {
   assert.match(text, /\d+\s*ms/);
 }
 
-/** Closes a window; what it showed last explains a failure. */
-async function leave(page, name) {
-  await page.screenshot({ path: path.join(out, `e2e-last-${name}.png`) });
-  await page.close();
-}
-
 const countsOf = (page) => panel(page).locator('.counts');
 const button = (page, name) => panel(page).getByRole('button', { name });
 
@@ -126,18 +117,11 @@ const THEMES = [
 ];
 const PANEL_CLASS = { 'vs-dark': 'vscode-dark', vs: 'vscode-light', 'hc-black': 'vscode-high-contrast' };
 
-let codeServer;
-let vsix;
 let trusted;
 let restricted;
 before(
   async () => {
-    mkdirSync(out, { recursive: true });
-    codeServer = await installCodeServer(path.join(root, '.cache'));
-    vsix = process.env.SCOUR_VSIX;
-    assert.ok(vsix, 'SCOUR_VSIX names the package to test: run this file through test/e2e/run.mjs');
-    trusted = await startVSCode(codeServer, {
-      vsix,
+    trusted = await installedVSCode({
       settings: { 'scour.engine.stallSeconds': 1, 'scour.engine.idleSeconds': 1 },
     });
   },
@@ -161,8 +145,7 @@ test(
   { timeout: 240_000 },
   async (t) => {
     const folder = makeWorkspace(trusted, 'audit');
-    const page = await trusted.open(folder);
-    t.after(() => leave(page, 'audit'));
+    const page = await openWindow(t, trusted, folder, 'audit');
 
     assert.deepEqual(await trusted.engines(), [], 'no engine before the first scan');
     let clicked = await chooseInExplorer(page, 'suspect.onnx', SCAN);
@@ -306,8 +289,7 @@ async function runOnRamp(file) {
 
 test('an engine that hangs or dies leaves the editor usable', { timeout: 120_000 }, async (t) => {
   const folder = makeWorkspace(trusted, 'kill');
-  const page = await trusted.open(folder);
-  t.after(() => leave(page, 'kill'));
+  const page = await openWindow(t, trusted, folder, 'kill');
   await chooseInExplorer(page, 'suspect.onnx', SCAN);
   await histogramsOf(page, 'suspect.onnx');
   const theEngine = async () => {
@@ -367,10 +349,9 @@ test('an engine that hangs or dies leaves the editor usable', { timeout: 120_000
 });
 
 test('Restricted Mode: scanning works, exporting asks for trust', { timeout: 120_000 }, async (t) => {
-  restricted = await startVSCode(codeServer, { vsix, trust: false });
+  restricted = await installedVSCode({ trust: false });
   const folder = makeWorkspace(restricted, 'restricted');
-  const page = await restricted.open(folder);
-  t.after(() => leave(page, 'restricted'));
+  const page = await openWindow(t, restricted, folder, 'restricted');
   await chooseInExplorer(page, 'suspect.onnx', SCAN);
   await histogramsOf(page, 'suspect.onnx');
   assert.match(await countsOf(page).textContent(), new RegExp(`^${expectedOutliers(3)} outlier`));

@@ -1,13 +1,12 @@
 // "Split Suspicious Dataset (ASD)…" in a real VS Code, on a tiny poisoned dataset. Run by test/e2e/run.mjs.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { installCodeServer } from './install.mjs';
+import { test } from 'node:test';
+import { openWindow, out, root, useVSCode } from './session.mjs';
 import { CLASSES, makeSplitWorkspace } from './split-workspace.mjs';
-import { startVSCode, until } from './vscode.mjs';
+import { until } from './vscode.mjs';
 import {
   answerFileDialogAt,
   chooseFolder,
@@ -18,8 +17,6 @@ import {
   setTheme,
 } from './workbench.mjs';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const out = path.join(root, 'out/e2e');
 const SPLIT = 'Split Suspicious Dataset (ASD)…';
 const SEEDS = 2;
 const THEMES = [
@@ -28,32 +25,33 @@ const THEMES = [
   ['Dark Modern', 'vs-dark', 'dark'],
 ];
 
-let vscode;
-before(
-  async () => {
-    mkdirSync(out, { recursive: true });
-    const codeServer = await installCodeServer(path.join(root, '.cache'));
-    const vsix = process.env.SCOUR_VSIX;
-    assert.ok(vsix, 'SCOUR_VSIX names the package to test: run this file through test/e2e/run.mjs');
-    vscode = await startVSCode(codeServer, { vsix });
-  },
-  { timeout: 300_000 },
-);
-after(() => vscode?.stop());
+const vscode = useVSCode();
+
+/** Waits until something is drawn on a canvas. */
+const drawn = (canvas) =>
+  until(
+    () =>
+      canvas.evaluate((element) => {
+        const { width, height } = element;
+        if (width === 0 || height === 0) return false;
+        return element
+          .getContext('2d')
+          .getImageData(0, 0, width, height)
+          .data.some((value) => value > 0);
+      }),
+    30_000,
+    () => 'the chart stays empty',
+  );
 
 test(
   'pick seeds, run, pause, reload, resume, look at the suspects, export, quarantine and undo',
   { timeout: 300_000 },
   async (t) => {
-    const folder = path.join(vscode.home, 'split');
+    const folder = path.join(vscode().home, 'split');
     await makeSplitWorkspace(root, folder);
     const names = () => readdirSync(path.join(folder, 'dataset'), { recursive: true }).sort();
     const before = names();
-    const page = await vscode.open(folder);
-    t.after(async () => {
-      await page.screenshot({ path: path.join(out, 'e2e-last-split.png') });
-      await page.close();
-    });
+    const page = await openWindow(t, vscode(), folder, 'split');
     const shown = panel(page);
     const button = (name) => shown.getByRole('button', { name, exact: true });
     const row = (heading) =>
@@ -63,6 +61,8 @@ test(
         .locator(where)
         .first()
         .evaluate((element) => element.scrollIntoView({ block: 'start' }));
+      // Charts are drawn once they are in view, and again in another theme.
+      if (where === '#stages') await drawn(shown.locator('#stages canvas').first());
       await page.screenshot({ path: path.join(out, `e2e-split-${moment}.png`) });
     };
     const start = performance.now();

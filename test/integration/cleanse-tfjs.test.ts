@@ -1,20 +1,18 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { STANDARD } from '../../src/data/augment';
-import { defaultStageRatios, ratiosByStage } from '../../src/defenses/bcu/ratios';
 import { JobContext } from '../../src/engine/job-context';
 import { cleanseModel, type CleanseOptions } from '../../src/engine/jobs/cleanse';
 import { encodeModel } from '../../src/model/onnx/encode';
 import { CancelledError } from '../../src/protocol/errors';
 import { ONNXRUNTIME, type TrainingEngineChoice } from '../../src/protocol/training-engine';
+import { atDefaultRatios, cleanseOptions, IMAGES } from '../support/cleanse';
 import { scour } from '../support/cli';
 import { inTemporaryFolder, quiet } from '../support/jobs';
-import { FIXTURES, ROOT } from '../support/paths';
+import { FIXTURES } from '../support/paths';
 import { smallNet } from '../support/small-net';
 import { tfjsBundle } from '../support/tfjs';
 
-const DATA = path.join(ROOT, 'samples/images');
 const STUDENT = 'TensorFlow.js 4.22.0 (cpu, @tensorflow/tfjs-node 4.22.0)';
 
 const fixture = (name: string): string => path.join(FIXTURES, 'tfjs-packages', name);
@@ -24,30 +22,16 @@ const tfjsIn = (setting: string): TrainingEngineChoice => ({
 });
 
 function options(output: string, changes: Partial<CleanseOptions>): CleanseOptions {
-  return {
-    data: DATA,
+  return cleanseOptions(
     output,
-    force: false,
-    resume: false,
-    samples: 24,
-    choose: (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU: 0.5 }),
-    monitor: null,
-    settings: {
-      epochs: 1,
-      batchSize: 8,
-      rate: 0.01,
-      labels: 'soft',
-      temperature: null,
-      augmentation: STANDARD,
-      restoreNorms: false,
-      seed: 0,
+    { samples: 24, epochs: 1, batchSize: 8 },
+    {
+      choose: atDefaultRatios(0.5),
+      engine: tfjsIn(fixture('working')),
+      run: { device: 'cpu', threads: 1 },
+      ...changes,
     },
-    preprocessing: {},
-    onNote: () => undefined,
-    engine: tfjsIn(fixture('working')),
-    run: { device: 'cpu', threads: 1 },
-    ...changes,
-  };
+  );
 }
 
 /** Calls `work` with a small network, whose steps TensorFlow.js takes fast in plain JavaScript, and an empty folder. */
@@ -127,7 +111,7 @@ describe('cleansing with TensorFlow.js', () => {
   it('is asked for on the command line', { timeout: 60_000 }, () =>
     withModel((model, folder) => {
       const run = (...args: string[]) =>
-        scour('cleanse', model, '--data', DATA, '--output', path.join(folder, 'out.onnx'), ...args);
+        scour('cleanse', model, '--data', IMAGES, '--output', path.join(folder, 'out.onnx'), ...args);
       const small = ['--samples', '4', '--batch-size', '2', '--epochs', '1'];
       expect(run('--tfjs-path', fixture('working')).code).toBe(4);
       expect(run('--engine', 'torch').code).toBe(4);

@@ -6,15 +6,13 @@ import * as layers from '@tensorflow/tfjs-layers';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/data/random';
-import { STANDARD } from '../../src/data/augment';
-import { defaultStageRatios, ratiosByStage } from '../../src/defenses/bcu/ratios';
 import { cleanseModel, type CleanseOptions } from '../../src/engine/jobs/cleanse';
 import { pruneModel } from '../../src/engine/jobs/prune';
 import { evaluateModels } from '../../src/engine/jobs/evaluate';
 import { openOnnx } from '../../src/model/onnx/open';
 import { FileSource } from '../../src/model/source';
 import { encodeGraph, hasGraph, weightedGraph, type WeightedGraph } from '../../src/model/weighted-graph';
-import { ONNXRUNTIME } from '../../src/protocol/training-engine';
+import { atDefaultRatios, cleanseOptions } from '../support/cleanse';
 import { KERAS, openModel } from '../support/keras';
 import { readNpz } from '../support/npz';
 import { inTemporaryFolder, quiet } from '../support/jobs';
@@ -344,29 +342,12 @@ describe('one classifier as .h5 and as .keras', () => {
       const input = path.join(KERAS, name);
       const output = path.join(folder, name);
       const onnx = path.join(folder, 'student.onnx');
-      const options = (file: string): CleanseOptions => ({
-        data: path.join(ROOT, 'samples/images'),
-        output: file,
-        force: false,
-        resume: false,
-        samples: 32,
-        choose: (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU: 1 }),
-        monitor: null,
-        settings: {
-          epochs: 1,
-          batchSize: 16,
-          rate: 0.01,
-          labels: 'soft',
-          temperature: null,
-          augmentation: STANDARD,
-          restoreNorms: false,
-          seed: 0,
-        },
-        preprocessing: {},
-        engine: ONNXRUNTIME,
-        onNote: () => undefined,
-        run: { device: 'cpu', threads: 1 },
-      });
+      const options = (file: string): CleanseOptions =>
+        cleanseOptions(
+          file,
+          { samples: 32, epochs: 1, batchSize: 16 },
+          { choose: atDefaultRatios(1), run: { device: 'cpu', threads: 1 } },
+        );
       const report = await cleanseModel(input, options(output), quiet());
       expect(report.clp!.channels).toBeGreaterThan(0);
       await cleanseModel(input, options(onnx), quiet());

@@ -2,8 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { STANDARD } from '../../src/data/augment';
-import { defaultStageRatios, ratiosByStage } from '../../src/defenses/bcu/ratios';
 import { cleanseModel, type CleanseOptions } from '../../src/engine/jobs/cleanse';
 import { evaluateModels } from '../../src/engine/jobs/evaluate';
 import { previewPruning } from '../../src/engine/jobs/preview';
@@ -12,7 +10,7 @@ import { openOnnx } from '../../src/model/onnx/open';
 import { openPyTorch } from '../../src/model/pytorch/open';
 import { FileSource } from '../../src/model/source';
 import type { PreprocessingOptions } from '../../src/protocol/preprocessing';
-import { ONNXRUNTIME } from '../../src/protocol/training-engine';
+import { atDefaultRatios, cleanseOptions } from '../support/cleanse';
 import { inTemporaryFolder, quiet, scan } from '../support/jobs';
 import { FIXTURES, HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
 import { HAS_TORCH, NEEDS_TORCH, ONE_THREAD, PYTHON } from '../support/torch';
@@ -24,31 +22,16 @@ const PREPROCESSING: PreprocessingOptions = {
   std: [0.247, 0.243, 0.261],
 };
 
-function cleanseOptions(output: string): CleanseOptions {
-  return {
-    data: path.join(SHARED, 'data/cifar10/unlabeled'),
+const cleansedTo = (output: string): CleanseOptions =>
+  cleanseOptions(
     output,
-    force: false,
-    resume: false,
-    samples: 32,
-    choose: (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU: 3 }),
-    monitor: null,
-    settings: {
-      epochs: 1,
-      batchSize: 32,
-      rate: 0.01,
-      labels: 'soft',
-      temperature: null,
-      augmentation: STANDARD,
-      restoreNorms: false,
-      seed: 0,
+    { samples: 32, epochs: 1, batchSize: 32 },
+    {
+      data: path.join(SHARED, 'data/cifar10/unlabeled'),
+      choose: atDefaultRatios(3),
+      preprocessing: PREPROCESSING,
     },
-    preprocessing: PREPROCESSING,
-    engine: ONNXRUNTIME,
-    onNote: () => undefined,
-    run: { device: 'cpu', threads: 2 },
-  };
-}
+  );
 
 /** ACC, in percent, of checkpoints of the reference network in PyTorch. */
 function inPyTorch(images: string, files: readonly string[]): number[] {
@@ -148,8 +131,8 @@ describe.skipIf(!HAS_SHARED)(`a checkpoint whose architecture is recognised${NEE
   it('is cleansed into the same container or on to ONNX, with the same values', { timeout: 120_000 }, () =>
     inTemporaryFolder(async (folder) => {
       const [pth, onnx] = ['student.pth', 'student.onnx'].map((name) => path.join(folder, name));
-      const first = await cleanseModel(MODEL, cleanseOptions(pth!), quiet());
-      const second = await cleanseModel(MODEL, cleanseOptions(onnx!), quiet());
+      const first = await cleanseModel(MODEL, cleansedTo(pth!), quiet());
+      const second = await cleanseModel(MODEL, cleansedTo(onnx!), quiet());
       expect(second.history.map(({ loss }) => loss)).toEqual(first.history.map(({ loss }) => loss));
       expect(second.agreement).toBe(first.agreement);
       const file = openOnnx(onnx!);

@@ -19,6 +19,11 @@ export interface Brief {
   readonly batchSize: number;
 }
 
+/** The default ratios, with CLP at `clpU` first unless that is null. */
+export function atDefaultRatios(clpU: number | null): CleanseOptions['choose'] {
+  return (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU });
+}
+
 /** What `cleanseModel` takes for a run on the bundled images at the default ratios. */
 export function cleanseOptions(
   output: string,
@@ -31,7 +36,7 @@ export function cleanseOptions(
     force: false,
     resume: false,
     samples,
-    choose: (stages) => ({ ratios: ratiosByStage(stages, defaultStageRatios(stages)), clpU: null }),
+    choose: atDefaultRatios(null),
     monitor: null,
     settings: {
       epochs,

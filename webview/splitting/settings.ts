@@ -1,7 +1,7 @@
 import { DEVICES } from '../../src/protocol/evaluation';
 import { SPLIT_BOUNDS, type SplitSettings } from '../../src/protocol/split';
 import { scheduleOf } from '../../src/protocol/split-cost';
-import { PAPER, SCHEDULES } from '../../src/protocol/split-schedules';
+import { PAPER, SCHEDULES, type ScheduleName } from '../../src/protocol/split-schedules';
 import { PreprocessingForm } from '../audit/preprocessing';
 import { h } from '../dom/element';
 import { Checkbox, field, NumberField, setChoices } from '../dom/field';
@@ -155,8 +155,8 @@ export class Settings implements Part {
     setChoices(
       this.schedule,
       [
-        ['paper', 'Paper: 60 + 30 + 30 epochs'],
-        ['short', 'Short: 2 + 1 + 17 epochs'],
+        ['paper', `Paper: ${epochsOf('paper')} epochs`],
+        ['short', `Short: ${epochsOf('short')} epochs`],
         ['own', 'Your own'],
       ],
       scheduleOf(settings),
@@ -185,4 +185,9 @@ export class Settings implements Part {
     this.settings = { ...this.settings, ...change };
     this.post({ kind: 'edit', change: { settings: this.settings } });
   }
+}
+
+/** Of each stage: “60 + 30 + 30”. */
+function epochsOf(schedule: ScheduleName): string {
+  return STAGES.map(([stage]) => SCHEDULES[schedule].epochs[stage]).join(' + ');
 }

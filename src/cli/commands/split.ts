@@ -1,4 +1,4 @@
-import type { AsdSettings } from '../../defenses/asd/settings';
+import { totalEpochs, type AsdSettings } from '../../defenses/asd/settings';
 import { splitDataset, splitState } from '../../engine/jobs/split';
 import type { MonitorOptions } from '../../engine/jobs/split-monitor';
 import type { SplitOptions } from '../../engine/jobs/split-options';
@@ -34,7 +34,7 @@ export const SPLIT: Command = {
     ['--output DIR', 'model.onnx, report.json, suspects.csv and suspects.json go here'],
     [
       '--schedule paper|short',
-      "all that follows at once: the paper's 120 epochs, or 20 shorter ones (default: paper)",
+      `all that follows at once: the paper's ${totalEpochs(SCHEDULES.paper)} epochs, or ${totalEpochs(SCHEDULES.short)} shorter ones (default: paper)`,
     ],
     ['--epochs A,B,C', 'epochs of the class-aware, class-agnostic and meta-split stage (60,30,30)'],
     ['--iterations N', 'MixMatch steps an epoch (1024)'],
