@@ -80,13 +80,13 @@ it(
       await session.run('resume');
       expect(last('job').job).toMatchObject({ state: 'done', result: { status: 'complete' } });
       expect(last('history').history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
-      await session.showPage({ which: 'all', label: null, from: 0 });
+      await session.suspects.show({ which: 'all', label: null, from: 0 });
       expect(last('page').page).toMatchObject({ state: 'done', result: { total: 106 } });
       if (session.found!.report!.suspects.suspected > 0) {
-        await session.quarantine(path.join(folder, 'held'));
+        await session.suspects.quarantine(path.join(folder, 'held'));
         expect(last('move').move).toMatchObject({ state: 'done' });
         expect(plan.quarantine).toBe(path.join(folder, 'held'));
-        await session.releaseQuarantine();
+        await session.suspects.release();
         expect(plan.quarantine).toBeNull();
       }
       session.dispose();

@@ -1,20 +1,18 @@
 import type { LabelledSet, SeedPage, SeedQuery } from '../../src/protocol/seed-picking';
+import { SEEDS_ON_PAGE } from '../../src/protocol/split-pages';
 import { visible } from '../../src/protocol/wording';
 import type { Announcer } from '../dom/announcer';
 import { button, setEnabled } from '../dom/button';
 import { fill, h, setText } from '../dom/element';
 import { field, setChoices } from '../dom/field';
 import type { OpenMemory } from '../dom/fold';
-import { notice } from '../dom/notice';
-import { ProgressView } from '../dom/progress';
 import { section, type Section } from '../dom/section';
-import { formatCount, plural } from '../text/format';
+import { formatCount } from '../text/format';
+import { Pager } from './pager';
 import { seedCard, type SeedCard } from './seed-card';
 import { enough, lacking, picked, savedInWords, totalInWords } from './seed-counts';
 import type { Part, Post, SplittingState } from './state';
 
-/** Images on a page, where the host sends as many. */
-const PAGE = 24;
 const ORDERS: readonly (readonly [SeedQuery['order'], string])[] = [
   ['random', 'All, in random order'],
   ['listed', 'All, as they lie in the dataset'],
@@ -31,17 +29,13 @@ export class SeedGallery implements Part {
   private readonly order = h('select');
   private readonly shuffle: ReturnType<typeof button>;
   private readonly nextClass: ReturnType<typeof button>;
-  private readonly previous: ReturnType<typeof button>;
-  private readonly next: ReturnType<typeof button>;
   private readonly save: ReturnType<typeof button>;
   private readonly counted = h('p', { class: 'seed-count' });
-  private readonly progress: ProgressView;
-  private readonly problem = h('div');
+  private readonly pager: Pager;
   private readonly list = h('ul', {
     class: 'seed-grid',
     attributes: { 'aria-label': 'Images to pick from' },
   });
-  private readonly shown = h('span', { class: 'hint' });
   private readonly saved = h('p', { class: 'hint' });
   private cards: readonly SeedCard[] = [];
   private state: SplittingState | null = null;
@@ -58,12 +52,6 @@ export class SeedGallery implements Part {
       const [first] = this.state === null ? [] : lacking(this.state, this.query?.label ?? 0);
       if (first !== undefined) this.ask({ label: first, from: 0 });
     });
-    this.previous = press('Previous page', null, () => {
-      this.ask({ from: Math.max(0, (this.query?.from ?? 0) - PAGE) });
-    });
-    this.next = press('Next page', null, () => {
-      this.ask({ from: (this.query?.from ?? 0) + PAGE });
-    });
     this.save = button({
       label: 'Save the list and use it…',
       icon: 'save',
@@ -77,10 +65,19 @@ export class SeedGallery implements Part {
       element.classList.add('field-wide');
       return element;
     };
-    const cancel = (): void => {
-      post({ kind: 'cancel', job: 'seeds' });
-    };
-    this.progress = new ProgressView({ label: 'Reading images', onCancel: cancel, onRetry: cancel });
+    this.pager = new Pager({
+      label: 'Reading images',
+      size: SEEDS_ON_PAGE,
+      empty: 'No image of this class is picked yet.',
+      topic: 'seed-page',
+      announcer,
+      onAsk: (from) => {
+        this.ask({ from });
+      },
+      onCancel: () => {
+        post({ kind: 'cancel', job: 'seeds' });
+      },
+    });
     this.section = section(
       {
         id: 'seeds',
@@ -108,10 +105,9 @@ export class SeedGallery implements Part {
         }),
       ),
       h('div', { class: 'actions' }, this.shuffle, this.nextClass, this.counted),
-      this.progress.element,
-      this.problem,
+      this.pager.status,
       this.list,
-      h('div', { class: 'actions' }, this.previous, this.next, this.shown),
+      this.pager.controls,
       h('div', { class: 'actions' }, this.save),
       this.saved,
     );
@@ -124,7 +120,10 @@ export class SeedGallery implements Part {
     this.element.hidden = set.state !== 'done';
     if (set.state !== 'done' || plan === null) return;
     this.open();
-    if (seeds.page !== before?.seeds.page) this.showPage(seeds.page);
+    if (seeds.page !== before?.seeds.page)
+      this.pager.show(seeds.page, (page) => {
+        this.fillList(page);
+      });
     if (plan === before?.plan && set === before.set && seeds === before.seeds) return;
     this.showCounts(set.result, state);
     const names = new Set(plan.picks.flatMap((each) => each.names));
@@ -175,17 +174,7 @@ export class SeedGallery implements Part {
     this.counted.classList.toggle('is-enough', enough(state, name));
   }
 
-  private showPage(page: SplittingState['seeds']['page']): void {
-    this.progress.update(page.state === 'running' ? page : null);
-    this.problem.replaceChildren();
-    if (page.state === 'failed')
-      fill(this.problem, notice('error', h('p', {}, visible(page.error.message, 600))));
-    if (page.state === 'cancelled') fill(this.problem, notice('note', h('p', {}, 'The page was not read.')));
-    if (page.state !== 'done') return;
-    this.fillList(page.result);
-  }
-
-  private fillList({ from, total, samples }: SeedPage): void {
+  private fillList({ samples }: SeedPage): void {
     this.cards = samples.map((sample) =>
       seedCard(sample, (isPicked) => {
         this.post({ kind: 'pick', name: sample.name, picked: isPicked });
@@ -193,13 +182,5 @@ export class SeedGallery implements Part {
     );
     fill(this.list, ...this.cards.map(({ element }) => element));
     this.list.hidden = samples.length === 0;
-    const words =
-      total === 0
-        ? 'No image of this class is picked yet.'
-        : `${formatCount(from + 1)} to ${formatCount(from + samples.length)} of ${plural(total, 'image')}.`;
-    setText(this.shown, words);
-    setEnabled(this.previous, from > 0);
-    setEnabled(this.next, from + samples.length < total);
-    this.announcer.say('seed-page', words);
   }
 }

@@ -1,22 +1,21 @@
+import { SUSPECTS_ON_PAGE } from '../../src/protocol/split-pages';
 import type { SuspectPage } from '../../src/protocol/splitting';
 import { visible } from '../../src/protocol/wording';
 import type { Announcer } from '../dom/announcer';
 import { button, setEnabled } from '../dom/button';
-import { fill, h, setText } from '../dom/element';
+import { fill, h } from '../dom/element';
 import { field, setChoices } from '../dom/field';
 import type { OpenMemory } from '../dom/fold';
 import { nameOf } from '../dom/name';
 import { notice } from '../dom/notice';
 import { picture, scaleFor } from '../dom/picture';
-import { ProgressView } from '../dom/progress';
 import { section } from '../dom/section';
 import { formatCount, formatStatistic, plural } from '../text/format';
+import { Pager } from './pager';
 import { reportOf, type Part, type Post, type SplittingState } from './state';
 
 /** Side that images are shown at, at least, in pixels of the page. */
 const SHOWN = 96;
-/** Images on a page, where the host sends as many. */
-const PAGE = 48;
 
 /** The ranked images as a gallery in pages, their list as a file, and their quarantine. */
 export class Suspects implements Part {
@@ -25,17 +24,12 @@ export class Suspects implements Part {
   private readonly post: Post;
   private readonly which = h('select');
   private readonly label = h('select');
-  private readonly progress: ProgressView;
-  private readonly problem = h('div');
+  private readonly pager: Pager;
   private readonly gallery = h('ul', { class: 'suspects' });
-  private readonly shown = h('span', { class: 'hint' });
-  private readonly previous: ReturnType<typeof button>;
-  private readonly next: ReturnType<typeof button>;
   private readonly quarantine: ReturnType<typeof button>;
   private readonly release: ReturnType<typeof button>;
   private readonly held = h('p');
   private readonly moved = h('div');
-  private from = 0;
   /** Names of the classes by number. */
   private classes: readonly string[] = [];
 
@@ -49,27 +43,18 @@ export class Suspects implements Part {
       control.addEventListener('change', ask);
       return field(id, label, control).element;
     };
-    this.previous = button({
-      label: 'Previous page',
-      secondary: true,
-      onPress: () => {
-        this.ask(Math.max(0, this.from - PAGE));
-      },
-    });
-    this.next = button({
-      label: 'Next page',
-      secondary: true,
-      onPress: () => {
-        this.ask(this.from + PAGE);
-      },
-    });
-    const cancel = (): void => {
-      post({ kind: 'cancel', job: 'page' });
-    };
-    this.progress = new ProgressView({
+    this.pager = new Pager({
       label: 'Reading the ranked images',
-      onCancel: cancel,
-      onRetry: cancel,
+      size: SUSPECTS_ON_PAGE,
+      empty: 'No image of this kind.',
+      topic: 'page',
+      announcer,
+      onAsk: (from) => {
+        this.ask(from);
+      },
+      onCancel: () => {
+        post({ kind: 'cancel', job: 'page' });
+      },
     });
     const simple = (label: string, icon: string, message: Parameters<Post>[0]) =>
       button({
@@ -96,10 +81,9 @@ export class Suspects implements Part {
         select('suspects-which', 'Show', this.which),
         select('suspects-label', 'Label', this.label),
       ),
-      this.progress.element,
-      this.problem,
+      this.pager.status,
       this.gallery,
-      h('div', { class: 'actions' }, this.previous, this.next, this.shown),
+      this.pager.controls,
       h('h3', {}, 'The list'),
       h(
         'div',
@@ -151,7 +135,9 @@ export class Suspects implements Part {
         page.label === null ? '' : String(report.data.classes.findIndex(({ name }) => name === page.label)),
       );
       this.classes = report.data.classes.map(({ name }) => name);
-      this.showPage(page.state);
+      this.pager.show(page.state, (shown) => {
+        fill(this.gallery, ...shown.samples.map((sample) => card(sample, shown)));
+      });
     }
     if (state.move !== before?.move) this.showMove(state.move);
   }
@@ -159,26 +145,6 @@ export class Suspects implements Part {
   private ask(from: number): void {
     const label = this.label.value === '' ? null : (this.classes[Number(this.label.value)] ?? null);
     this.post({ kind: 'page', which: this.which.value === 'all' ? 'all' : 'suspected', label, from });
-  }
-
-  private showPage(state: SplittingState['page']['state']): void {
-    this.progress.update(state.state === 'running' ? state : null);
-    this.problem.replaceChildren();
-    if (state.state === 'failed')
-      fill(this.problem, notice('error', h('p', {}, visible(state.error.message))));
-    if (state.state === 'cancelled') fill(this.problem, notice('note', h('p', {}, 'The page was not read.')));
-    if (state.state !== 'done') return;
-    const { from, total, samples } = state.result;
-    this.from = from;
-    fill(this.gallery, ...samples.map((sample) => card(sample, state.result)));
-    const words =
-      total === 0
-        ? 'No image of this kind.'
-        : `${formatCount(from + 1)} to ${formatCount(from + samples.length)} of ${plural(total, 'image')}.`;
-    setText(this.shown, words);
-    setEnabled(this.previous, from > 0);
-    setEnabled(this.next, from + samples.length < total);
-    this.announcer.say('page', words);
   }
 
   private showMove({ state, back }: SplittingState['move']): void {

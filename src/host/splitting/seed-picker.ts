@@ -1,12 +1,10 @@
 import { ScourError } from '../../protocol/errors';
 import type { Picks, SeedPage, SeedQuery } from '../../protocol/seed-picking';
+import { SEEDS_ON_PAGE } from '../../protocol/split-pages';
 import type { ToSplittingPanel } from '../../protocol/splitting-panel';
 import { Task } from '../audit/task';
 import type { EngineClient } from '../engine/client';
 import { picksOf, withPick } from './picks';
-
-/** Images on a page. */
-const PAGE = 24;
 
 export interface SeedPickerOptions {
   /** The dataset. */
@@ -40,7 +38,7 @@ export class SeedPicker {
     await this.page.run('Waiting for the engine', (hooks) =>
       engine.request(
         'seedPage',
-        { data, query, picked: picksOf(picks(), label), count: PAGE },
+        { data, query, picked: picksOf(picks(), label), count: SEEDS_ON_PAGE },
         { ...hooks, title: 'the images to pick seeds from' },
       ),
     );

@@ -1,15 +1,7 @@
 import { ScourError } from '../../protocol/errors';
 import type { DataDescription } from '../../protocol/evaluation';
-import type { ResultOf } from '../../protocol/engine';
 import type { SplitEpoch } from '../../protocol/split';
-import type {
-  FoundSplit,
-  Moved,
-  SplitEvent,
-  SplitOutcome,
-  SplitParams,
-  SuspectPage,
-} from '../../protocol/splitting';
+import type { FoundSplit, SplitEvent, SplitOutcome, SplitParams } from '../../protocol/splitting';
 import type {
   FromSplittingPanel,
   SplitFile,
@@ -23,12 +15,10 @@ import type { EngineClient } from '../engine/client';
 import { digestOf, seedList, unlistable } from './picks';
 import { obstacle, orderOf } from './plan';
 import { SeedPicker } from './seed-picker';
+import { SuspectGallery } from './suspects';
 
 const WAITING = 'Waiting for the engine';
-/** Images on a page of the gallery. */
-const PAGE = 48;
 
-type Query = Omit<Extract<FromSplittingPanel, { kind: 'page' }>, 'kind'>;
 type Change = Extract<FromSplittingPanel, { kind: 'edit' }>['change'];
 export type SplittingJob = Extract<FromSplittingPanel, { kind: 'cancel' }>['job'];
 
@@ -59,14 +49,12 @@ export class SplittingSession {
   /** True once the run at hand trains. */
   private training = false;
   private readonly seeds: SeedPicker;
-  private query: Query = { which: 'suspected', label: null, from: 0 };
-  private back = false;
+  /** The ranked images of the results at the output folder. */
+  readonly suspects: SuspectGallery;
   private readonly tasks = {
     set: new Task<LabelledSet>(() => this.emit(this.setMessage())),
     images: new Task<DataDescription>(() => this.emit(this.imagesMessage())),
     run: new Task<SplitOutcome>(() => this.emit(this.jobMessage())),
-    page: new Task<SuspectPage>(() => this.emit(this.pageMessage())),
-    move: new Task<Moved>(() => this.emit(this.moveMessage())),
   };
 
   constructor(options: SplittingOptions) {
@@ -80,6 +68,13 @@ export class SplittingSession {
       engine: options.engine,
       picks: () => this.plan.picks,
       onPicks: (picks) => this.replace({ ...this.plan, picks }),
+      emit: (message) => this.emit(message),
+    });
+    this.suspects = new SuspectGallery({
+      data: options.path,
+      engine: options.engine,
+      plan: () => this.plan,
+      onQuarantine: (quarantine) => this.replace({ ...this.plan, quarantine }),
       emit: (message) => this.emit(message),
     });
   }
@@ -121,8 +116,7 @@ export class SplittingSession {
       this.foundMessage(),
       this.jobMessage(),
       this.historyMessage(),
-      this.pageMessage(),
-      this.moveMessage(),
+      ...this.suspects.messages(),
     ];
   }
 
@@ -167,7 +161,7 @@ export class SplittingSession {
     this.history = report.history;
     this.notes = report.notes;
     this.emit(this.historyMessage());
-    await this.showPage({ ...this.query, from: 0 });
+    await this.suspects.show();
   }
 
   async setFile(field: SplitFile, file: string | null): Promise<void> {
@@ -177,7 +171,7 @@ export class SplittingSession {
     if (field !== 'output') return;
     this.history = [];
     this.notes = [];
-    this.tasks.page.reset();
+    this.suspects.reset();
     this.tasks.run.reset();
     this.emit(this.historyMessage());
     await this.look();
@@ -199,7 +193,7 @@ export class SplittingSession {
     this.training = false;
     this.history = [];
     this.notes = [];
-    this.tasks.page.reset();
+    this.suspects.reset();
     this.emit(this.historyMessage());
     await this.tasks.run.run(WAITING, (hooks) =>
       this.options.trainer.request(
@@ -251,57 +245,9 @@ export class SplittingSession {
     this.replace({ ...this.plan, seeds: file, saved: { file, digest: digestOf(this.plan.picks) } });
   }
 
-  /** Shows a page of the ranked images of the results at the output folder. */
-  async showPage(query: Query): Promise<void> {
-    const { output, quarantine } = this.plan;
-    if (output === null) return;
-    this.query = query;
-    await this.tasks.page.run(WAITING, (hooks) =>
-      this.options.engine.request(
-        'suspects',
-        { output, data: this.path, quarantine, ...query, count: PAGE },
-        { ...hooks, title: 'the ranked images' },
-      ),
-    );
-  }
-
-  /** What moving the suspects to a folder would do; changes nothing. */
-  planMove(folder: string): Promise<ResultOf<'planQuarantine'>> {
-    const params = { output: this.plan.output ?? '', data: this.path, folder };
-    return this.options.engine.request('planQuarantine', params, { title: 'the check of the quarantine' });
-  }
-
-  /** Moves the suspects to a folder. The caller has asked. */
-  async quarantine(folder: string): Promise<void> {
-    const params = { output: this.plan.output ?? '', data: this.path, folder };
-    this.back = false;
-    // Kept before the move: one that is cut short must be undone from there.
-    this.replace({ ...this.plan, quarantine: folder });
-    await this.tasks.move.run(WAITING, (hooks) =>
-      this.options.engine.request('quarantine', params, { ...hooks, title: 'the quarantine' }),
-    );
-    await this.showPage(this.query);
-  }
-
-  /** Puts the suspects back. */
-  async releaseQuarantine(): Promise<void> {
-    const { quarantine: folder } = this.plan;
-    if (folder === null) return;
-    this.back = true;
-    await this.tasks.move.run(WAITING, async (hooks) => {
-      const moved = await this.options.engine.request(
-        'releaseQuarantine',
-        { folder },
-        { ...hooks, title: 'the end of the quarantine' },
-      );
-      this.replace({ ...this.plan, quarantine: null });
-      return moved;
-    });
-    await this.showPage(this.query);
-  }
-
   cancel(job: SplittingJob): void {
     if (job === 'seeds') this.seeds.cancel();
+    else if (job === 'page' || job === 'move') this.suspects.cancel(job);
     else this.tasks[job].cancel();
   }
 
@@ -313,6 +259,8 @@ export class SplittingSession {
   dispose(): void {
     for (const task of Object.values(this.tasks)) task.cancel();
     this.seeds.cancel();
+    this.suspects.cancel('page');
+    this.suspects.cancel('move');
     this.listeners.clear();
     this.release();
   }
@@ -370,15 +318,6 @@ export class SplittingSession {
 
   private historyMessage(): ToSplittingPanel {
     return { kind: 'history', history: this.history, notes: this.notes };
-  }
-
-  private pageMessage(): ToSplittingPanel {
-    const { which, label } = this.query;
-    return { kind: 'page', page: this.tasks.page.state, which, label };
-  }
-
-  private moveMessage(): ToSplittingPanel {
-    return { kind: 'move', move: this.tasks.move.state, back: this.back };
   }
 }
 

@@ -192,7 +192,7 @@ export class Splitter implements vscode.WebviewPanelSerializer {
       case 'savePicks':
         return savePicks(session);
       case 'page':
-        return session.showPage(message);
+        return session.suspects.show(message);
       case 'save':
         return saveList(session, message.format);
       case 'reveal': {
@@ -213,7 +213,7 @@ export class Splitter implements vscode.WebviewPanelSerializer {
       case 'quarantine':
         return moveSuspects(session, near);
       case 'release':
-        return session.releaseQuarantine();
+        return session.suspects.release();
       case 'manageTrust':
         return manageTrust();
     }
@@ -233,8 +233,8 @@ async function moveSuspects(session: SplittingSession, near: string): Promise<vo
   if (!(await requireTrust('Moving images'))) return;
   const folder = await chooseQuarantine(near);
   if (folder === undefined) return;
-  const { description } = await session.planMove(folder);
-  if (await confirmMove(description)) await session.quarantine(folder);
+  const { description } = await session.suspects.planMove(folder);
+  if (await confirmMove(description)) await session.suspects.quarantine(folder);
 }
 
 async function savePicks(session: SplittingSession): Promise<void> {
