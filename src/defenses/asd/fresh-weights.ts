@@ -6,6 +6,7 @@ import type { OnnxNode } from '../../model/onnx/graph';
 import type { OnnxFile } from '../../model/onnx/open';
 import { visible } from '../../protocol/wording';
 import { TrainingError } from '../../training/errors';
+import { NORMALISATIONS } from '../../training/norms/operators';
 import type { Trainer } from '../../training/trainer';
 import { reinitialise } from '../bcu/reinitialise';
 import { parameterOf, weightLayers } from '../bcu/weight-layers';
@@ -16,13 +17,6 @@ const EMBEDDING_DEVIATION = 0.02;
 const PRELU_SLOPE = 0.25;
 
 const WEIGHTED = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
-const NORMS = new Set([
-  'BatchNormalization',
-  'LayerNormalization',
-  'InstanceNormalization',
-  'GroupNormalization',
-  'RMSNormalization',
-]);
 
 /**
  * Gives a network new weights, so that nothing of what it had learnt is left: those of convolutions and linear layers as
@@ -90,7 +84,7 @@ interface Use {
 function startOf(use: Use | undefined, elements: number, dims: readonly number[]): number | null {
   if (use === undefined) return null;
   const { opType } = use.node;
-  if (NORMS.has(opType)) return use.input === 1 ? 1 : 0;
+  if (NORMALISATIONS.has(opType)) return use.input === 1 ? 1 : 0;
   if (opType === 'Conv' || opType === 'ConvTranspose') return 0;
   if (opType === 'PRelu') return PRELU_SLOPE;
   if (opType === 'Mul' || opType === 'Div') return 1;

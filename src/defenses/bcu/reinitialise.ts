@@ -1,4 +1,5 @@
 import type { Random } from '../../data/random';
+import { heDeviation } from '../../training/fresh-size';
 import type { Ratios } from './ratios';
 import type { WeightLayer } from './weight-layers';
 
@@ -40,9 +41,8 @@ export function reinitialise(
   }
 }
 
-/** He et al. 2015, eq. 14: standard deviation √(2 / fan). */
 function heNormal(fan: number): (random: Random) => number {
-  const deviation = Math.sqrt(2 / fan);
+  const deviation = heDeviation(fan);
   return (random) => random.normal() * deviation;
 }
 

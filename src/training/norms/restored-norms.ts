@@ -1,6 +1,7 @@
 import { float, node as makeNode } from '../../model/onnx/build';
 import type { OnnxNode } from '../../model/onnx/graph';
 import type { BatchNorm, ForwardModel, StoredTensor } from '../forward/forward-model';
+import { heDeviation } from '../fresh-size';
 import { sizeOf } from '../graph/shape';
 import type { ChannelStatistics } from './channel-statistics';
 import type { BareConvolution } from './without-norm';
@@ -138,7 +139,7 @@ function channelOf({ dims, values }: StoredTensor, element: number): number {
 function sizesOf({ dims, values }: StoredTensor): Float64Array {
   const channels = dims[0]!;
   const size = values.length / channels;
-  const drawn = Math.sqrt(2 / (sizeOf(dims.slice(2)) * channels));
+  const drawn = heDeviation(sizeOf(dims.slice(2)) * channels);
   return Float64Array.from({ length: channels }, (_, k) => {
     const own = values.subarray(k * size, (k + 1) * size);
     const rms = Math.sqrt(own.reduce((sum, value) => sum + value ** 2, 0) / size);

@@ -1,5 +1,6 @@
 import type { OnnxNode } from '../../model/onnx/graph';
 import type { ForwardModel } from '../forward/forward-model';
+import { NORMALISATIONS } from './operators';
 
 /** A convolution with a bias and no normalisation of its own: what an exporter makes of convolution and batch norm. */
 export interface BareConvolution {
@@ -9,13 +10,6 @@ export interface BareConvolution {
   readonly bias: string;
 }
 
-const NORMS = new Set([
-  'BatchNormalization',
-  'InstanceNormalization',
-  'GroupNormalization',
-  'LayerNormalization',
-  'RMSNormalization',
-]);
 /** Operators that a normalisation may lie behind and still be the convolution's own. */
 const LAYOUT = new Set(['Identity', 'Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast']);
 const GLOBAL = new Set(['GlobalAveragePool', 'GlobalMaxPool', 'GlobalLpPool', 'ReduceMean', 'ReduceMax']);
@@ -58,6 +52,7 @@ function pooledValues(nodes: readonly OnnxNode[]): Set<string> {
 function isNormalised(value: string, uses: ReadonlyMap<string, readonly OnnxNode[]>): boolean {
   return (uses.get(value) ?? []).some(
     ({ opType, outputs }) =>
-      NORMS.has(opType) || (LAYOUT.has(opType) && outputs.some((output) => isNormalised(output, uses))),
+      NORMALISATIONS.has(opType) ||
+      (LAYOUT.has(opType) && outputs.some((output) => isNormalised(output, uses))),
   );
 }
