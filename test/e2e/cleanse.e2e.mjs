@@ -15,6 +15,7 @@ import {
   runCommand,
   setNumber,
   setTheme,
+  text,
 } from './workbench.mjs';
 
 const CLEANSE = 'Cleanse… (Scour)';
@@ -34,7 +35,7 @@ test(
     await shown.getByRole('heading', { name: 'What is re-drawn' }).waitFor({ timeout: 60_000 });
     await button('Choose folder…').first().click();
     await chooseFolder(page, folder, 'images', 'Use This Folder');
-    await shown.getByText('from preprocessor_config.json').first().waitFor({ timeout: 60_000 });
+    await text(shown, 'from preprocessor_config.json').waitFor({ timeout: 60_000 });
 
     await button('Preview student').click();
     await shown.getByRole('heading', { name: 'Choices previewed so far' }).waitFor({ timeout: 60_000 });
@@ -53,19 +54,16 @@ test(
     const clicked = performance.now();
     await shown.locator('#run canvas').first().waitFor({ timeout: 60_000 });
     t.diagnostic(`first curve ${((performance.now() - clicked) / 1000).toFixed(1)} s after Run`);
-    await shown
-      .getByText(/Epoch \d+ of 12/)
-      .first()
-      .waitFor({ timeout: 60_000 });
+    await text(shown, /Epoch \d+ of 12/).waitFor({ timeout: 60_000 });
     await button('Pause').click();
-    await shown.getByText('The run is paused.').first().waitFor({ timeout: 60_000 });
+    await text(shown, 'The run is paused.').waitFor({ timeout: 60_000 });
     await page.screenshot({ path: path.join(out, 'e2e-cleanse-paused.png') });
 
     await runCommand(page, 'Developer: Reload Window');
     await page.locator('.monaco-workbench').waitFor();
     await shown.getByRole('heading', { name: 'What is re-drawn' }).waitFor({ timeout: 60_000 });
     await button('Resume').first().click({ timeout: 60_000 });
-    await shown.getByText('The run is complete.').first().waitFor({ timeout: 180_000 });
+    await text(shown, 'The run is complete.').waitFor({ timeout: 180_000 });
     await page.screenshot({ path: path.join(out, 'e2e-cleanse-complete.png') });
 
     const student = path.join(folder, 'suspect.cleansed.onnx');
@@ -78,7 +76,7 @@ test(
       () => `the dialog does not suggest ${student}`,
     );
     await answerFileDialog(page, student);
-    await shown.getByText('suspect.cleansed.onnx').first().waitFor({ timeout: 60_000 });
+    await text(shown, 'suspect.cleansed.onnx').waitFor({ timeout: 60_000 });
     await until(
       () => existsSync(student),
       20_000,

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeSampleWorkspace, openWindow, out, samples, useVSCode } from './session.mjs';
 import { until } from './vscode.mjs';
-import { answerFileDialog, chooseFolder, chooseInExplorer, panel, setTheme } from './workbench.mjs';
+import { answerFileDialog, chooseFolder, chooseInExplorer, panel, setTheme, text } from './workbench.mjs';
 
 const EVALUATE = 'Evaluate… (Scour)';
 /** What PyTorch makes of the sample model on its images. */
@@ -28,8 +28,8 @@ test(
 
     await button('Choose folder…').click();
     await chooseFolder(page, folder, 'images', 'Use This Folder');
-    await shown.getByText(`${reference.n} images in 10 classes`).first().waitFor({ timeout: 60_000 });
-    await shown.getByText('from preprocessor_config.json').first().waitFor();
+    await text(shown, `${reference.n} images in 10 classes`).waitFor({ timeout: 60_000 });
+    await text(shown, 'from preprocessor_config.json').waitFor();
     await shown.getByLabel('Target class', { exact: true }).selectOption({ label: '0: airplane' });
 
     await shown.locator('#attack-kind').selectOption({ label: 'BadNets' });
@@ -65,7 +65,7 @@ test(
     }
 
     await button('Sweep u').click();
-    await shown.getByText('Sweep as a table').click({ timeout: 180_000 });
+    await text(shown, 'Sweep as a table').click({ timeout: 180_000 });
     assert.equal(await shown.locator('#sweep tbody tr').count(), 21);
 
     for (const [label, name] of [
@@ -101,7 +101,7 @@ test(
     // What a panel keeps is written a moment after it changes.
     await sleep(1000);
     await page.reload();
-    await shown.getByText(`${reference.n} images in 10 classes`).first().waitFor({ timeout: 60_000 });
+    await text(shown, `${reference.n} images in 10 classes`).waitFor({ timeout: 60_000 });
     assert.equal(await shown.locator('.attack-card').count(), 2);
     assert.equal(await shown.getByLabel('Target class', { exact: true }).inputValue(), '0');
   },

@@ -10,7 +10,7 @@ import ort from 'onnxruntime-node';
 import { writeBigModel } from './big-model.mjs';
 import { installedVSCode, openWindow, out, root } from './session.mjs';
 import { until } from './vscode.mjs';
-import { answerFileDialog, chooseInExplorer, panel, runCommand, setTheme } from './workbench.mjs';
+import { answerFileDialog, chooseInExplorer, panel, runCommand, setTheme, text } from './workbench.mjs';
 
 const SCAN = 'Scan for Backdoors (Scour)';
 
@@ -176,7 +176,7 @@ test(
     assert.notEqual(expectedOutliers(2), expectedOutliers(3));
 
     await button(page, 'Preview effect').click();
-    await panel(page).getByText('Measured at u = 2').waitFor({ timeout: 120_000 });
+    await text(panel(page), 'Measured at u = 2').waitFor({ timeout: 120_000 });
 
     const exported = path.join(folder, 'suspect.pruned.onnx');
     await button(page, 'Export pruned model').click();
@@ -198,7 +198,7 @@ test(
 
     await button(page, 'Compare with exported').click();
     await page.locator('.tab', { hasText: 'suspect.onnx ↔ suspect.pruned.onnx' }).waitFor();
-    await panel(page).getByText('suspect.pruned.onnx').first().waitFor();
+    await text(panel(page), 'suspect.pruned.onnx').waitFor();
     await page.screenshot({ path: path.join(out, 'e2e-compare.png') });
 
     await t.test('three themes', async () => {
@@ -218,7 +218,7 @@ test(
       await page.reload();
       await page.locator('.monaco-workbench').waitFor();
       await histogramsOf(page, 'suspect.onnx');
-      await panel(page).getByText('earlier scan').waitFor();
+      await text(panel(page), 'earlier scan').waitFor();
       assert.match(
         await countsOf(page).textContent(),
         new RegExp(`^${expectedOutliers(2)} outlier`),
@@ -302,10 +302,7 @@ test('an engine that hangs or dies leaves the editor usable', { timeout: 120_000
   let pid = await theEngine();
   process.kill(pid, 'SIGSTOP');
   await chooseInExplorer(page, 'other.onnx', SCAN);
-  await panel(page)
-    .getByText(/engine.*(stalled|not reported|not been heard|silent)|no news/i)
-    .first()
-    .waitFor();
+  await text(panel(page), /engine.*(stalled|not reported|not been heard|silent)|no news/i).waitFor();
   await page.screenshot({ path: path.join(out, 'e2e-stalled.png') });
   const cancel = button(page, 'Cancel').first();
   await cancel.waitFor();
@@ -321,7 +318,7 @@ test('an engine that hangs or dies leaves the editor usable', { timeout: 120_000
   t.diagnostic(
     `Cancel on a hanging engine: gone ${Math.round(gone - sent)}…${Math.round(gone - clicked)} ms after the click`,
   );
-  await panel(page).getByText('The scan was cancelled.').first().waitFor();
+  await text(panel(page), 'The scan was cancelled.').waitFor();
   await button(page, 'Scan again').click();
   await histogramsOf(page, 'other.onnx');
 
@@ -330,10 +327,7 @@ test('an engine that hangs or dies leaves the editor usable', { timeout: 120_000
   await runCommand(page, 'Scour: Scan Again');
   await button(page, 'Cancel').first().waitFor();
   process.kill(pid, 'SIGKILL');
-  await panel(page)
-    .getByText(/killed from outside/)
-    .first()
-    .waitFor();
+  await text(panel(page), /killed from outside/).waitFor();
   await page.screenshot({ path: path.join(out, 'e2e-killed.png') });
   await button(page, 'Retry').first().click();
   await histogramsOf(page, 'other.onnx');
@@ -355,7 +349,7 @@ test('Restricted Mode: scanning works, exporting asks for trust', { timeout: 120
   await chooseInExplorer(page, 'suspect.onnx', SCAN);
   await histogramsOf(page, 'suspect.onnx');
   assert.match(await countsOf(page).textContent(), new RegExp(`^${expectedOutliers(3)} outlier`));
-  await panel(page).getByText('needs a trusted workspace').first().waitFor({ state: 'attached' });
+  await text(panel(page), 'needs a trusted workspace').waitFor({ state: 'attached' });
 
   await runCommand(page, 'Scour: Export Pruned Model…');
   const notice = page.locator('.notification-toast', {
@@ -374,6 +368,6 @@ test('Restricted Mode: scanning works, exporting asks for trust', { timeout: 120
   await page.getByText('You trust this folder').waitFor();
   await page.keyboard.press('Escape'); // the page about trust lies over the editors
   await histogramsOf(page, 'suspect.onnx');
-  await panel(page).getByText('needs a trusted workspace').first().waitFor({ state: 'hidden' });
+  await text(panel(page), 'needs a trusted workspace').waitFor({ state: 'hidden' });
   await noteActivation(t, page);
 });

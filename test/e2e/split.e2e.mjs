@@ -15,6 +15,7 @@ import {
   runCommand,
   setNumber,
   setTheme,
+  text,
 } from './workbench.mjs';
 
 const SPLIT = 'Split Suspicious Dataset (ASD)…';
@@ -68,7 +69,7 @@ test(
     const start = performance.now();
 
     await chooseInExplorer(page, 'dataset', SPLIT);
-    await shown.getByText(/^\d+ images in 4 classes/).waitFor({ timeout: 60_000 });
+    await text(shown, /^\d+ images in 4 classes/).waitFor({ timeout: 60_000 });
     await row('Architecture').getByRole('button', { name: 'Choose file…' }).click();
     await answerFileDialogAt(page, folder, path.join(folder, 'net.onnx'));
     await row('Architecture').getByText('net.onnx').waitFor();
@@ -90,7 +91,7 @@ test(
       for (let i = 0; i < SEEDS; i++) {
         await boxes.nth(i).focus();
         await page.keyboard.press('Space');
-        await shown.getByText(`${name}: ${i + 1} of ${SEEDS} picked.`).waitFor();
+        await text(shown, `${name}: ${i + 1} of ${SEEDS} picked.`).waitFor();
       }
       if (label === 0) await shot('seeds', '#seeds');
       if (label < CLASSES.length - 1) await button('Next class that needs seeds').click();
@@ -98,7 +99,7 @@ test(
     const list = path.join(folder, 'dataset.seeds.txt');
     await button('Save the list and use it…').click();
     await answerFileDialogAt(page, folder, list);
-    await shown.getByText('dataset.seeds.txt is used.').waitFor();
+    await text(shown, 'dataset.seeds.txt is used.').waitFor();
     const seeds = readFileSync(list, 'utf8').trim().split('\n');
     assert.equal(seeds.length, SEEDS * CLASSES.length);
     for (const seed of seeds) assert.ok(existsSync(path.join(folder, 'dataset', seed)), seed);
@@ -120,18 +121,18 @@ test(
     await shot('settings', '#settings');
 
     await button('Run').click();
-    await shown.getByText(/^2 epochs of 8 done/).waitFor({ timeout: 60_000 });
+    await text(shown, /^2 epochs of 8 done/).waitFor({ timeout: 60_000 });
     await shot('running', '#run');
     await button('Pause').click();
-    await shown.getByText('A run is paused or was interrupted.').waitFor({ timeout: 20_000 });
+    await text(shown, 'A run is paused or was interrupted.').waitFor({ timeout: 20_000 });
     await shot('paused', '#run');
     await runCommand(page, 'Developer: Reload Window');
     await page.locator('.monaco-workbench').waitFor();
-    await shown
-      .getByText(`${SEEDS * CLASSES.length} images picked, 4 of 4 classes complete`)
-      .waitFor({ timeout: 60_000 });
+    await text(shown, `${SEEDS * CLASSES.length} images picked, 4 of 4 classes complete`).waitFor({
+      timeout: 60_000,
+    });
     await button('Resume').click();
-    await shown.getByText(/^A model was trained from \d+ images in 8 epochs/).waitFor({ timeout: 120_000 });
+    await text(shown, /^A model was trained from \d+ images in 8 epochs/).waitFor({ timeout: 120_000 });
     await shown.locator('.suspect .picture').first().waitFor({ timeout: 30_000 });
     await shot('outcome', '#run');
     for (const [theme, kind, look] of THEMES) {
@@ -164,17 +165,11 @@ test(
     await page.screenshot({ path: path.join(out, 'e2e-split-asks.png') });
     assert.deepEqual(names(), before, 'nothing is moved before the answer');
     await dialog.getByRole('button', { name: 'Move Images' }).click();
-    await shown
-      .getByText(/images? (was|were) moved to/)
-      .first()
-      .waitFor({ timeout: 30_000 });
+    await text(shown, /images? (was|were) moved to/).waitFor({ timeout: 30_000 });
     assert.equal(names().length, before.length - suspected);
     await shot('quarantine', '#suspects');
     await button('Put them back').click();
-    await shown
-      .getByText(/images? (was|were) put back from/)
-      .first()
-      .waitFor({ timeout: 30_000 });
+    await text(shown, /images? (was|were) put back from/).waitFor({ timeout: 30_000 });
     assert.deepEqual(names(), before);
     t.diagnostic(`walked through in ${((performance.now() - start) / 1000).toFixed(0)} s`);
   },

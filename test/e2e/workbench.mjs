@@ -42,6 +42,11 @@ export function panel(page) {
   return page.frameLocator('iframe.webview.ready:visible').frameLocator('iframe#active-frame');
 }
 
+/** Text of a panel, apart from the status that announces the same words to screen readers for a while. */
+export function text(within, pattern) {
+  return within.getByText(pattern).and(within.locator(':not([role=status])')).first();
+}
+
 /** Runs a command by its whole title through the command palette. */
 export async function runCommand(page, title) {
   await page.keyboard.press('F1');
