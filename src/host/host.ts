@@ -4,7 +4,7 @@ import { AuditActions } from './audit/actions';
 import { Auditor } from './audit/auditor';
 import { AUDIT_EDITOR, AuditEditorProvider } from './audit/editor';
 import { EditorMemory } from './audit/memory';
-import { CLEANSING_PANEL, Cleanser } from './cleansing/cleanser';
+import { CLEANSING_PANEL, cleansingPanels } from './cleansing/panels';
 import { CleansingMemory } from './cleansing/memory';
 import { registerCommands } from './commands/commands';
 import { reportError } from './commands/register';
@@ -16,7 +16,7 @@ import { PlanMemory } from './evaluation/memory';
 import { ResultStore } from './results/store';
 import { setting } from './settings';
 import { SplittingMemory } from './splitting/memory';
-import { SPLITTING_PANEL, Splitter } from './splitting/splitter';
+import { SPLITTING_PANEL, splittingPanels } from './splitting/panels';
 import { ModelsTree } from './tree/models';
 
 /** Puts the parts together and registers them with VS Code. Nothing is read, and no process started, until it is used. */
@@ -62,7 +62,7 @@ export class Host implements vscode.Disposable {
     };
     const plans = new PlanMemory(context.workspaceState, line);
     const evaluator = new Evaluator({ extensionUri, engine, audits: memory, memory: plans, log, attempt });
-    const cleanser = new Cleanser({
+    const cleansings = cleansingPanels({
       extensionUri,
       engine,
       trainer,
@@ -74,7 +74,7 @@ export class Host implements vscode.Disposable {
       log,
       attempt,
     });
-    const splitter = new Splitter({
+    const splittings = splittingPanels({
       extensionUri,
       engine,
       trainer,
@@ -98,11 +98,11 @@ export class Host implements vscode.Disposable {
       }),
       vscode.window.registerWebviewPanelSerializer(EVALUATION_PANEL, evaluator),
       vscode.window.createTreeView('scour.models', { treeDataProvider: new ModelsTree(results) }),
-      registerCommands({ log, editors, actions, comparer, evaluator, cleanser, splitter, results }),
-      vscode.window.registerWebviewPanelSerializer(CLEANSING_PANEL, cleanser),
-      vscode.window.registerWebviewPanelSerializer(SPLITTING_PANEL, splitter),
-      cleanser,
-      splitter,
+      registerCommands({ log, editors, actions, comparer, evaluator, cleansings, splittings, results }),
+      vscode.window.registerWebviewPanelSerializer(CLEANSING_PANEL, cleansings),
+      vscode.window.registerWebviewPanelSerializer(SPLITTING_PANEL, splittings),
+      cleansings,
+      splittings,
       engine,
       trainer,
       log,

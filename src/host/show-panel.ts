@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 import { panelHtml } from './webview-html';
 
-/** Fills a panel with one of the pages in dist/webview; the panel can load nothing from anywhere else. */
+/** The pages in dist/webview. */
+export type Page = 'audit' | 'compare' | 'evaluation' | 'cleansing' | 'splitting';
+
+/** Fills a panel with one of the pages; the panel can load nothing from anywhere else. */
 export function showPanel(
   panel: vscode.WebviewPanel,
   extensionUri: vscode.Uri,
-  page: 'audit' | 'compare' | 'evaluation' | 'cleansing' | 'splitting',
+  page: Page,
   title: string,
 ): void {
   const root = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');

@@ -1,7 +1,7 @@
 import { durationInWords } from './duration';
 import type { SplitSettings } from './split';
 import { SCHEDULES, type ScheduleName } from './split-schedules';
-import { count } from './wording';
+import { capitalised, count } from './wording';
 
 /** Which schedule the settings are, whatever the seed; `own` where they are none. */
 export function scheduleOf(settings: SplitSettings): ScheduleName | 'own' {
@@ -23,8 +23,7 @@ export function scheduleOf(settings: SplitSettings): ScheduleName | 'own' {
  */
 export function costInWords(settings: SplitSettings, seconds: number, resumed: boolean): string {
   const name = scheduleOf(settings);
-  const schedule =
-    name === 'own' ? 'This schedule' : `${name.charAt(0).toUpperCase()}${name.slice(1)} schedule`;
+  const schedule = name === 'own' ? 'This schedule' : `${capitalised(name)} schedule`;
   const epochs = Object.values(settings.epochs).reduce((sum, each) => sum + each, 0);
   const size = `${count(epochs, 'epoch')} × ${count(settings.iterations, 'step')}`;
   const time = `about ${durationInWords(seconds)}${resumed ? ' more' : ''}`;

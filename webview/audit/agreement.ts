@@ -10,7 +10,7 @@ import { classCounts, mostPredicted, type ClassCount } from '../text/classes';
 import { skippedList } from '../dom/skipped';
 import { formatCount, formatPercent, plural } from '../text/format';
 import { describePreprocessing } from '../text/preprocessing-words';
-import { visible } from '../../src/protocol/wording';
+import { capitalised, visible } from '../../src/protocol/wording';
 
 const MOST_CLASSES = 40;
 
@@ -54,14 +54,14 @@ export class AgreementView {
         },
         {
           id: 'original',
-          label: capital(names.first),
+          label: capitalised(names.first),
           numeric: true,
           value: ({ original }) => original,
           cell: ({ original }) => formatCount(original),
         },
         {
           id: 'pruned',
-          label: capital(names.second),
+          label: capitalised(names.second),
           numeric: true,
           value: ({ pruned }) => pruned,
           cell: ({ pruned }) => formatCount(pruned),
@@ -116,8 +116,8 @@ function spread(counts: readonly ClassCount[], names: Names): PairedData {
   return {
     labels: counts.map(({ index }) => String(index)),
     titles: counts.map(({ index }) => `Class ${index}`),
-    first: { name: capital(names.first), values: counts.map(({ original }) => original) },
-    second: { name: capital(names.second), values: counts.map(({ pruned }) => pruned) },
+    first: { name: capitalised(names.first), values: counts.map(({ original }) => original) },
+    second: { name: capitalised(names.second), values: counts.map(({ pruned }) => pruned) },
     lines: () => [],
   };
 }
@@ -131,10 +131,6 @@ function spreadInWords(counts: readonly ClassCount[], { first, second }: Names):
     `Predictions over ${plural(counts.length, 'class', 'classes')}; most often: ` +
     `${first} ${top(({ original }) => original)}, ${second} ${top(({ pruned }) => pruned)}.`
   );
-}
-
-function capital(name: string): string {
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
 function howMeasured({ preprocessing, device, seed }: Agreement): string {

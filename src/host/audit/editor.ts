@@ -1,7 +1,7 @@
-import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { FromAuditPanelSchema, type FromAuditPanel } from '../../protocol/audit';
 import { localPath, nameOf } from '../local-file';
+import { receive } from '../panel-messages';
 import { setting } from '../settings';
 import { showPanel } from '../show-panel';
 import { AuditDocument } from './document';
@@ -69,22 +69,13 @@ export class AuditEditorProvider implements vscode.CustomReadonlyEditorProvider<
     };
     panel.onDidChangeViewState(activate);
     panel.onDidDispose(subscription);
-    panel.webview.onDidReceiveMessage((message: unknown) => this.receive(document, panel, message));
+    panel.webview.onDidReceiveMessage((message: unknown) =>
+      receive('audit', FromAuditPanelSchema, message, this.services, (known) =>
+        this.handle(document, panel, known),
+      ),
+    );
     showPanel(panel, this.services.extensionUri, 'audit', session.name);
     activate();
-  }
-
-  private receive(document: AuditDocument, panel: vscode.WebviewPanel, message: unknown): void {
-    const parsed = v.safeParse(FromAuditPanelSchema, message);
-    if (!parsed.success) {
-      this.services.log.error(
-        `the audit panel sent a message that is not understood: ${v.summarize(parsed.issues)}`,
-      );
-      return;
-    }
-    this.services.attempt(`audit panel, ${parsed.output.kind}`, () =>
-      this.handle(document, panel, parsed.output),
-    );
   }
 
   private async handle(

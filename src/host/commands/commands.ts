@@ -3,7 +3,6 @@ import * as vscode from 'vscode';
 import { browseForModels, openAudit, type AuditActions } from '../audit/actions';
 import type { AuditDocument } from '../audit/document';
 import type { AuditEditorProvider } from '../audit/editor';
-import type { Cleanser } from '../cleansing/cleanser';
 import type { Comparer } from '../compare/comparer';
 import type { Evaluator } from '../evaluation/evaluator';
 import { localPath } from '../local-file';
@@ -11,9 +10,13 @@ import { EntrySchema } from '../results/entry';
 import type { ResultStore } from '../results/store';
 import { setting } from '../settings';
 import { chooseDataset } from '../splitting/dialogs';
-import type { Splitter } from '../splitting/splitter';
 import { pickModels } from './pick';
 import { registerCommand } from './register';
+
+/** Panels that are shown for a file. */
+interface Revealing {
+  reveal(uri: vscode.Uri): void;
+}
 
 export interface CommandServices {
   log: vscode.LogOutputChannel;
@@ -21,14 +24,14 @@ export interface CommandServices {
   actions: AuditActions;
   comparer: Comparer;
   evaluator: Evaluator;
-  cleanser: Cleanser;
-  splitter: Splitter;
+  cleansings: Revealing;
+  splittings: Revealing;
   results: ResultStore;
 }
 
 /** Registers every command that package.json contributes. */
 export function registerCommands(services: CommandServices): vscode.Disposable {
-  const { log, editors, actions, comparer, evaluator, cleanser, splitter, results } = services;
+  const { log, editors, actions, comparer, evaluator, cleansings, splittings, results } = services;
 
   return vscode.Disposable.from(
     registerCommand(log, 'scour.scan', async (clicked, selected) => {
@@ -52,12 +55,12 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
         given === undefined
           ? await pickModels(() => browseForModels('Cleanse with Unlabeled Images', 'Cleanse'), 'Cleanse')
           : [given];
-      if (chosen !== undefined) cleanser.cleanse(chosen);
+      if (chosen !== undefined) cleansings.reveal(chosen);
     }),
     registerCommand(log, 'scour.split', async (clicked) => {
       const given = clicked instanceof vscode.Uri ? clicked : undefined;
       const chosen = given === undefined ? await chooseDataset() : localPath(given);
-      if (chosen !== undefined) splitter.split(vscode.Uri.file(chosen));
+      if (chosen !== undefined) splittings.reveal(vscode.Uri.file(chosen));
     }),
     registerCommand(log, 'scour.exportPruned', async (target) => {
       const document = await auditOf(editors, target);

@@ -14,6 +14,7 @@ import type { EditorMemory } from '../audit/memory';
 import type { EngineClient } from '../engine/client';
 import { examineTarget } from '../export-target';
 import { localPath, nameOf } from '../local-file';
+import { receive, type PanelServices } from '../panel-messages';
 import { showPanel } from '../show-panel';
 import { manageTrust, requireTrust } from '../trust';
 import { chooseAttackFile, chooseData, chooseReportFile } from './dialogs';
@@ -25,15 +26,12 @@ import { EvaluationSession, type ModelFile } from './session';
 export const EVALUATION_PANEL = 'scour.evaluation';
 const RUNNING = 'Running a model';
 
-export interface EvaluatorServices {
+export interface EvaluatorServices extends PanelServices {
   extensionUri: vscode.Uri;
   engine: EngineClient;
   /** What the audits of the models know of their preprocessing. */
   audits: EditorMemory;
   memory: PlanMemory;
-  log: vscode.LogOutputChannel;
-  /** Runs what a panel asked for and reports what it throws. */
-  attempt: (doing: string, action: () => Promise<void> | void) => void;
 }
 
 interface OpenPanel {
@@ -113,18 +111,12 @@ export class Evaluator implements vscode.WebviewPanelSerializer {
       trust.dispose();
       session.dispose();
     });
-    panel.webview.onDidReceiveMessage((message: unknown) => this.receive(opened, message));
+    panel.webview.onDidReceiveMessage((message: unknown) =>
+      receive('evaluation', FromEvaluationPanelSchema, message, this.services, (known) =>
+        this.handle(opened, known),
+      ),
+    );
     showPanel(panel, extensionUri, 'evaluation', title);
-  }
-
-  private receive(opened: OpenPanel, message: unknown): void {
-    const { attempt, log } = this.services;
-    const parsed = v.safeParse(FromEvaluationPanelSchema, message);
-    if (!parsed.success) {
-      log.error(`the evaluation panel sent a message that is not understood: ${v.summarize(parsed.issues)}`);
-      return;
-    }
-    attempt(`evaluation panel, ${parsed.output.kind}`, () => this.handle(opened, parsed.output));
   }
 
   private async handle({ session, panel }: OpenPanel, message: FromEvaluationPanel): Promise<void> {
