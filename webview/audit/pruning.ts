@@ -7,11 +7,11 @@ import { nameOf } from '../dom/name';
 import { notice } from '../dom/notice';
 import { ProgressView } from '../dom/progress';
 import { fold, rememberOpen, type OpenMemory } from '../dom/fold';
+import { showUnfinished } from '../dom/job-end';
 import { section, type Section } from '../dom/section';
 import { SortableTable } from '../dom/table';
 import type { AuditAtU, LayerAtU } from '../scan/at-u';
 import { formatCount, formatPercent, formatU, plural } from '../text/format';
-import { visible } from '../../src/protocol/wording';
 import { AgreementView } from './agreement';
 import { PreprocessingForm } from './preprocessing';
 import type { AuditState, Part } from './state';
@@ -170,15 +170,9 @@ export class Pruning implements Part {
         this.announcer.say('preview', 'Measuring the effect of pruning.');
         return;
       case 'cancelled':
-        fill(this.outcome, notice('note', h('p', {}, 'The preview was cancelled.')));
-        this.announcer.say('preview', 'The preview was cancelled.');
+      case 'failed':
+        showUnfinished(this.outcome, this.announcer, 'preview', 'preview', preview);
         return;
-      case 'failed': {
-        const message = visible(preview.error.message);
-        fill(this.outcome, notice('error', h('p', {}, h('strong', {}, 'The preview failed. '), message)));
-        this.announcer.say('preview', `The preview failed. ${message}`);
-        return;
-      }
       case 'done': {
         const { agreement, n } = preview.result;
         this.agreement = new AgreementView(preview.result, this.gallery);

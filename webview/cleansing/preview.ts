@@ -1,6 +1,5 @@
 import type { StudentPreview } from '../../src/protocol/cleansing';
 import type { StudentPreviewState } from '../../src/protocol/cleansing-panel';
-import { visible } from '../../src/protocol/wording';
 import { AgreementView } from '../audit/agreement';
 import { trustNotice } from '../audit/trust';
 import type { ChartGallery } from '../charts/lazy';
@@ -8,7 +7,7 @@ import type { Announcer } from '../dom/announcer';
 import { button, setEnabled } from '../dom/button';
 import { fill, h, setText } from '../dom/element';
 import type { OpenMemory } from '../dom/fold';
-import { notice } from '../dom/notice';
+import { showUnfinished } from '../dom/job-end';
 import { ProgressView } from '../dom/progress';
 import { section, type Section } from '../dom/section';
 import { SortableTable } from '../dom/table';
@@ -122,15 +121,9 @@ export class Preview implements Part {
       case 'running':
         return;
       case 'cancelled':
-        fill(this.outcome, notice('note', h('p', {}, 'The preview was cancelled.')));
-        this.announcer.say('preview', 'The preview was cancelled.');
+      case 'failed':
+        showUnfinished(this.outcome, this.announcer, 'preview', 'preview', preview);
         return;
-      case 'failed': {
-        const message = visible(preview.error.message);
-        fill(this.outcome, notice('error', h('p', {}, h('strong', {}, 'The preview failed. '), message)));
-        this.announcer.say('preview', `The preview failed. ${message}`);
-        return;
-      }
       case 'done': {
         const { agreement, n } = preview.result.agreement;
         this.look(preview.result);

@@ -2,6 +2,7 @@ import { visible } from '../../src/protocol/wording';
 import type { Announcer } from './announcer';
 import { copyButton } from './copy';
 import { fill, h } from './element';
+import { showUnfinished } from './job-end';
 import { nameOf } from './name';
 import { notice } from './notice';
 import { ProgressView, type RunningJob } from './progress';
@@ -58,15 +59,9 @@ export class ExportOutcome<Done extends Written> {
         announcer.say('export', `Exporting ${what}.`);
         return;
       case 'cancelled':
-        fill(this.outcome, notice('note', h('p', {}, 'The export was cancelled; no file was written.')));
-        announcer.say('export', 'The export was cancelled.');
+      case 'failed':
+        showUnfinished(this.outcome, announcer, 'export', 'export', state, '; no file was written');
         return;
-      case 'failed': {
-        const message = visible(state.error.message);
-        fill(this.outcome, notice('error', h('p', {}, h('strong', {}, 'The export failed. '), message)));
-        announcer.say('export', `The export failed. ${message}`);
-        return;
-      }
       case 'done':
         this.written(state);
     }

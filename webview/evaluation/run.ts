@@ -1,12 +1,11 @@
 import { DEVICES } from '../../src/protocol/evaluation';
-import { visible } from '../../src/protocol/wording';
 import { trustNotice } from '../audit/trust';
 import type { Announcer } from '../dom/announcer';
 import { button, setEnabled } from '../dom/button';
 import { fill, h, setText } from '../dom/element';
 import { Checkbox, field, NumberField, setChoices } from '../dom/field';
 import type { OpenMemory } from '../dom/fold';
-import { notice } from '../dom/notice';
+import { showUnfinished } from '../dom/job-end';
 import { ProgressView } from '../dom/progress';
 import { section, type Section } from '../dom/section';
 import { DEVICE_CHOICES } from '../text/device-names';
@@ -121,15 +120,9 @@ export class Run implements Part {
         if (before?.run.state !== 'running') this.announcer.say('run', 'The evaluation has started.');
         return;
       case 'cancelled':
-        fill(this.outcome, notice('note', h('p', {}, 'The evaluation was cancelled.')));
-        this.announcer.say('run', 'The evaluation was cancelled.');
+      case 'failed':
+        showUnfinished(this.outcome, this.announcer, 'run', 'evaluation', run);
         return;
-      case 'failed': {
-        const message = visible(run.error.message);
-        fill(this.outcome, notice('error', h('p', {}, h('strong', {}, 'The evaluation failed. '), message)));
-        this.announcer.say('run', `The evaluation failed. ${message}`);
-        return;
-      }
       case 'done':
         fill(
           this.outcome,

@@ -8,6 +8,7 @@ import { button, setEnabled } from '../dom/button';
 import { fill, h, setText } from '../dom/element';
 import { field, setChoices } from '../dom/field';
 import { fold, type OpenMemory } from '../dom/fold';
+import { showUnfinished } from '../dom/job-end';
 import { nameOf } from '../dom/name';
 import { notice } from '../dom/notice';
 import { ProgressView } from '../dom/progress';
@@ -98,15 +99,9 @@ export class Sweep implements Part {
       case 'idle':
         return;
       case 'cancelled':
-        fill(this.outcome, notice('note', h('p', {}, 'The sweep was cancelled.')));
-        this.announcer.say('sweep', 'The sweep was cancelled.');
+      case 'failed':
+        showUnfinished(this.outcome, this.announcer, 'sweep', 'sweep', sweep);
         return;
-      case 'failed': {
-        const message = visible(sweep.error.message);
-        fill(this.outcome, notice('error', h('p', {}, h('strong', {}, 'The sweep failed. '), message)));
-        this.announcer.say('sweep', `The sweep failed. ${message}`);
-        return;
-      }
       case 'done':
         fill(this.outcome, ...sweepContent(sweep.result, this.charts));
         this.announcer.say(
