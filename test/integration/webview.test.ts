@@ -68,10 +68,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
 
   test('a real-sized audit: summary, 118 histograms drawn as they come into view, tables', async () => {
     await withPanel('audit', async (panel, page) => {
-      const started = performance.now();
       await panel.send(...large120);
-      const shown = performance.now() - started;
-      expect(shown).toBeLessThan(3000);
       expect(await page.locator('#summary').textContent()).toMatch(
         /118 of 120 convolutions were scored.*2 layers were not scored.*1 layer has too few channels/s,
       );
@@ -128,14 +125,14 @@ describe.skipIf(!hasChromium)(TITLE, () => {
     });
   });
 
-  test('a frame with u moving takes little time, 120 layers and all', async () => {
+  test('a frame with u moving draws the charts in view, not all 118', async () => {
     await withPanel('audit', async (panel, page) => {
       await panel.send(...large120);
       await page.locator('#layer-0').scrollIntoViewIfNeeded();
-      const milliseconds = await page.evaluate<number[]>(SLIDE);
-      const sorted = [...milliseconds].sort((a, b) => a - b);
-      // Measured with every section open; generous, for machines that are busy with other tests.
-      expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(150);
+      await eventually(() => inked(page, '.card:has(#layer-0) canvas')).toBeGreaterThan(500);
+      const drawn = await page.evaluate<number[]>(SLIDE);
+      expect(Math.max(...drawn)).toBeGreaterThan(0);
+      expect(Math.max(...drawn)).toBeLessThan(40);
     });
   });
 
@@ -498,16 +495,22 @@ describe.skipIf(!hasChromium)(TITLE, () => {
   });
 });
 
-/** Moves the slider through its range and measures each frame's work. */
+/** Moves the slider through its range and counts the charts that each frame draws. */
 const SLIDE = `(async () => {
   const slider = document.querySelector('input[type=range]');
-  const times = [];
+  const canvases = new Set();
+  const { clearRect } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+    canvases.add(this.canvas);
+    return clearRect.apply(this, box);
+  };
+  const drawn = [];
   for (let u = 0; u <= 6; u += 0.3) {
+    canvases.clear();
     slider.value = String(u);
     slider.dispatchEvent(new Event('input'));
-    await new Promise((done) => requestAnimationFrame((start) => {
-      setTimeout(() => { times.push(performance.now() - start); done(); }, 0);
-    }));
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+    drawn.push(canvases.size);
   }
-  return times;
+  return drawn;
 })()`;
