@@ -24,7 +24,7 @@ const vscode = useVSCode();
 
 test(
   'choose images, preview, run, pause, reload the window, resume, export: the student loads',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (t) => {
     const folder = makeSampleWorkspace(path.join(vscode().home, 'cleanse'), ['images']);
     const page = await openWindow(t, vscode(), folder, 'cleanse');

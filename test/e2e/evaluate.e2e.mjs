@@ -16,7 +16,7 @@ const vscode = useVSCode();
 
 test(
   'choose images, add triggers, evaluate, sweep, export: figures are the reference’s',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (t) => {
     const folder = makeSampleWorkspace(path.join(vscode().home, 'evaluate'), ['images', 'triggered']);
     const page = await openWindow(t, vscode(), folder, 'evaluate');

@@ -125,7 +125,7 @@ before(
       settings: { 'scour.engine.stallSeconds': 1, 'scour.engine.idleSeconds': 1 },
     });
   },
-  { timeout: 300_000 },
+  { timeout: 600_000 },
 );
 after(async () => {
   await trusted?.stop();

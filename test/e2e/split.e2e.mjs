@@ -46,7 +46,7 @@ const drawn = (canvas) =>
 
 test(
   'pick seeds, run, pause, reload, resume, look at the suspects, export, quarantine and undo',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (t) => {
     const folder = path.join(vscode().home, 'split');
     await makeSplitWorkspace(root, folder);
