@@ -1,4 +1,4 @@
 import type { BuildOptions } from 'esbuild';
 
 export function workerBundle(node: BuildOptions): BuildOptions;
-export function copyCodecs(outdir: string): Promise<void>;
+export function copyWebAssembly(outdir: string): Promise<void>;

@@ -1,7 +1,8 @@
-// What lies beside the bundles in dist/assets: the threads that decode images and read HDF5, and the codecs.
-import { cp, mkdir } from 'node:fs/promises';
+// What lies beside the bundles in dist/assets: the threads that decode images and read HDF5, and the WebAssembly they run.
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hdf5Library, hdf5LibraryApart } from './hdf5-library.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -15,18 +16,19 @@ export function workerBundle(node) {
       'assets/decode-worker': 'src/data/loading/worker.ts',
       'assets/hdf5-worker': 'src/model/hdf5/worker.ts',
     },
-    // The HDF5 library holds its WebAssembly as text, which escapes would make half as large again.
-    charset: 'utf8',
+    plugins: [hdf5LibraryApart],
     define: { ...node.define, SCOUR_ASSETS: '__dirname' },
     // Emscripten's loaders ask for their own address, to find the .wasm file that we hand them.
     logOverride: { 'empty-import-meta': 'silent' },
   };
 }
 
-/** Copies the codecs' WebAssembly into `outdir`/assets. */
-export async function copyCodecs(outdir) {
-  await mkdir(path.join(outdir, 'assets'), { recursive: true });
+/** Puts the WebAssembly of the codecs and of the HDF5 library into `outdir`/assets. */
+export async function copyWebAssembly(outdir) {
+  const assets = path.join(outdir, 'assets');
+  await mkdir(assets, { recursive: true });
   for (const codec of CODECS) {
-    await cp(path.join(root, 'node_modules', codec), path.join(outdir, 'assets', path.basename(codec)));
+    await cp(path.join(root, 'node_modules', codec), path.join(assets, path.basename(codec)));
   }
+  await writeFile(path.join(assets, 'hdf5.wasm'), (await hdf5Library()).wasm);
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
-import { copyCodecs, workerBundle } from './assets.mjs';
+import { copyWebAssembly, workerBundle } from './assets.mjs';
 import { writeNotices } from './notices.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -79,7 +79,7 @@ await cp(
   path.join(root, 'node_modules/@vscode/codicons/dist/codicon.ttf'),
   path.join(root, 'dist/webview/codicon.ttf'),
 );
-await copyCodecs(path.join(root, 'dist'));
+await copyWebAssembly(path.join(root, 'dist'));
 if (watch) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PruneReport } from '../../src/protocol/prune';
+import type { ScanReport } from '../../src/protocol/scan';
 import { inTemporaryFolder } from '../support/jobs';
 import { ROOT } from '../support/paths';
 
@@ -20,7 +21,13 @@ describe('the npm package', () => {
         const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
         const names = files.map((file) => file.path);
         expect(names).toEqual(
-          expect.arrayContaining(['dist/cli.js', 'package.json', 'README.md', 'LICENSE']),
+          expect.arrayContaining([
+            'dist/cli.js',
+            'dist/assets/hdf5.wasm',
+            'package.json',
+            'README.md',
+            'LICENSE',
+          ]),
         );
         expect(
           names.filter((name) => /^(src|test|samples|webview|dist\/(extension|engine|webview))/.test(name)),
@@ -42,6 +49,13 @@ describe('the npm package', () => {
         const cli = path.join(home, manifest.bin.scour);
         const model = path.join(ROOT, 'samples/badnets.onnx');
         expect(spawnSync(process.execPath, [cli, 'scan', model, '--fail-on', 'note']).status).toBe(1);
+        // Another folder than the checkout: what the HDF5 library is made of comes along.
+        const keras = path.join(ROOT, 'test/fixtures/keras/compressed.h5');
+        const scanned = spawnSync(process.execPath, [cli, 'scan', keras, '--format', 'json'], {
+          cwd: folder,
+          encoding: 'utf8',
+        });
+        expect((JSON.parse(scanned.stdout) as ScanReport).summary.scored).toBeGreaterThan(0);
         const pruned = path.join(folder, 'pruned.onnx');
         const args = [
           'prune',

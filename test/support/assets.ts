@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import esbuild from 'esbuild';
-import { copyCodecs, workerBundle } from '../../scripts/assets.mjs';
+import { copyWebAssembly, workerBundle } from '../../scripts/assets.mjs';
 
 const root = path.join(import.meta.dirname, '../..');
 const outdir = path.join(root, '.cache', `test-${process.pid}`);
@@ -12,7 +12,7 @@ export const TEST_ASSETS = path.join(outdir, 'assets');
 /** vitest's global set-up; returns the tear-down. */
 export async function setup(): Promise<void> {
   await mkdir(outdir, { recursive: true });
-  await copyCodecs(outdir);
+  await copyWebAssembly(outdir);
   await esbuild.build({
     ...workerBundle({ platform: 'node', target: 'node20', format: 'cjs', bundle: true, sourcemap: 'inline' }),
     absWorkingDir: root,

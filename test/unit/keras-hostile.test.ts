@@ -46,6 +46,29 @@ describe('HDF5 files that lead out of themselves or promise too much', () => {
   });
 });
 
+describe('HDF5 files that lead back to themselves by the name that the library knows them by', () => {
+  const renamed = (file: string, ...changes: readonly (readonly [string, string])[]): Buffer =>
+    changes.reduce(
+      (bytes, [from, to]) => {
+        const at = bytes.indexOf(from);
+        expect(at, from).toBeGreaterThan(0);
+        bytes.write(to, at, 'latin1');
+        return bytes;
+      },
+      readFileSync(path.join(KERAS, 'hostile', file)),
+    );
+
+  test('an external link', () => {
+    const bytes = renamed('external-link.h5', ['/etc/passwd\0/x', '/./model.h5\0//']);
+    expect(outcome(() => openBytes('model.h5', bytes))).toBe('hdf5-external-link (error)');
+  });
+
+  test('external storage', () => {
+    const bytes = renamed('external-storage.h5', ['/etc/passwd', '/./model.h5']);
+    expect(outcome(() => openBytes('model.h5', bytes))).toBe('tensor-unreadable (error)');
+  });
+});
+
 describe('broken HDF5 files', () => {
   const good = readFileSync(path.join(KERAS, 'sequential.h5'));
   const changed = (at: number, ...bytes: number[]): Buffer => {

@@ -6,7 +6,7 @@ declare module '@jsquash/jpeg/codec/dec/mozjpeg_dec.js' {
   interface JpegDecoder {
     decode(bytes: Uint8Array, preserveOrientation: boolean): import('./wasm').Decoded | null;
   }
-  const create: (options: import('./wasm').CodecOptions) => Promise<JpegDecoder>;
+  const create: (options: import('../../model/webassembly').FactoryOptions) => Promise<JpegDecoder>;
   export default create;
 }
 
@@ -15,6 +15,6 @@ declare module '@jsquash/webp/codec/dec/webp_dec.js' {
   interface WebpDecoder {
     decode(bytes: Uint8Array): import('./wasm').Decoded | null;
   }
-  const create: (options: import('./wasm').CodecOptions) => Promise<WebpDecoder>;
+  const create: (options: import('../../model/webassembly').FactoryOptions) => Promise<WebpDecoder>;
   export default create;
 }

@@ -1,36 +1,17 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { ASSETS } from '../../model/assets';
+import {
+  compileAsset,
+  instanceOptions,
+  type CompiledModule,
+  type FactoryOptions,
+} from '../../model/webassembly';
 import { brokenImage, type Image } from '../image';
 import { dropAlpha } from './rgba';
-
-type CompiledModule = object;
-interface ModuleInstance {
-  readonly exports: object;
-}
-/** The part of WebAssembly's interface that is used; Node's types leave it to the DOM's. */
-const { Module, Instance } = (
-  globalThis as unknown as {
-    WebAssembly: {
-      Module: new (bytes: Uint8Array) => CompiledModule;
-      Instance: new (module: CompiledModule, imports: object) => ModuleInstance;
-    };
-  }
-).WebAssembly;
 
 /** A decoded picture as the codecs return it: RGBA. */
 export interface Decoded {
   readonly data: Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
-}
-
-/** What the Emscripten factories of the codecs take; their own types know only part of it. */
-export interface CodecOptions {
-  noInitialRun: boolean;
-  instantiateWasm(imports: object, done: (instance: ModuleInstance) => void): object;
-  print(line: string): void;
-  printErr(line: string): void;
 }
 
 /** Images above this size leave their memory behind in the codec; it is given back. */
@@ -43,13 +24,13 @@ const KEEP_PIXELS = 8 * 1024 * 1024;
 export class WasmCodec<Codec> {
   private readonly format: string;
   private readonly file: string;
-  private readonly create: (options: CodecOptions) => Promise<Codec>;
+  private readonly create: (options: FactoryOptions) => Promise<Codec>;
   private compiled: CompiledModule | null = null;
   private instance: Promise<Codec> | null = null;
   private complaints: string[] = [];
 
   /** `format`: its name in messages. `file`: name of the .wasm file among the product's assets. */
-  constructor(format: string, file: string, create: (options: CodecOptions) => Promise<Codec>) {
+  constructor(format: string, file: string, create: (options: FactoryOptions) => Promise<Codec>) {
     this.format = format;
     this.file = file;
     this.create = create;
@@ -82,20 +63,7 @@ export class WasmCodec<Codec> {
   }
 
   private instantiate(): Promise<Codec> {
-    this.compiled ??= new Module(readFileSync(path.join(ASSETS, this.file)));
-    const compiled = this.compiled;
-    const complain = (line: string): void => {
-      this.complaints.push(line);
-    };
-    return this.create({
-      noInitialRun: true,
-      instantiateWasm: (imports, done) => {
-        const instance = new Instance(compiled, imports);
-        done(instance);
-        return instance.exports;
-      },
-      print: complain,
-      printErr: complain,
-    });
+    this.compiled ??= compileAsset(this.file);
+    return this.create(instanceOptions(this.compiled, (line) => this.complaints.push(line)));
   }
 }

@@ -1,6 +1,8 @@
-// h5wasm's own types refer to the DOM's; these say what the product uses of it (0.10.3).
+/* eslint-disable @typescript-eslint/consistent-type-imports, no-restricted-exports -- an ambient declaration cannot import, nor choose how a package exports */
+// h5wasm's own types refer to the DOM's; these say what the product uses of its C++ layer (0.10.3), which
+// scripts/hdf5-library.mjs takes out of the package.
 
-declare module 'h5wasm' {
+declare module 'h5wasm/library' {
   export interface H5Metadata {
     /** H5T_class_t: 0 integer, 1 float, 3 string, 5 opaque, … */
     readonly type: number;
@@ -17,6 +19,8 @@ declare module 'h5wasm' {
   }
 
   export interface StreamOperations {
+    /** Throws ErrnoError where the file is not to be opened. */
+    open?(stream: object): void;
     read(stream: object, buffer: Uint8Array, offset: number, length: number, position: number): number;
   }
 
@@ -28,6 +32,7 @@ declare module 'h5wasm' {
   /** The C++ layer. Paths are absolute within the file; errors are thrown once the throwing handler is on. */
   export interface H5Module {
     readonly FS: {
+      readonly ErrnoError: new (code: number) => Error;
       createFile(
         parent: string,
         name: string,
@@ -49,6 +54,9 @@ declare module 'h5wasm' {
     get_external_link(file: bigint, path: string): { readonly filename?: string; readonly obj_path?: string };
     get_attribute_names(file: bigint, path: string): string[];
     get_attribute_metadata(file: bigint, path: string, name: string): H5Metadata;
+    get_attribute_data(file: bigint, path: string, name: string, to: bigint): number;
+    /** Frees the texts that an attribute's data, once read, point to. */
+    reclaim_vlen_memory(file: bigint, path: string, name: string, data: bigint): number;
     get_dataset_metadata(file: bigint, path: string): H5Metadata;
     get_dataset_data(
       file: bigint,
@@ -62,9 +70,6 @@ declare module 'h5wasm' {
     _free(address: number): void;
   }
 
-  export const ready: Promise<H5Module>;
-  export class Attribute {
-    constructor(file: bigint, path: string, name: string);
-    readonly value: unknown;
-  }
+  const start: (options: import('../webassembly').FactoryOptions) => Promise<H5Module>;
+  export default start;
 }

@@ -1,30 +1,31 @@
-import type { Attribute, H5Metadata, H5Module } from 'h5wasm';
-import { MAX_ATTRIBUTE_BYTES, MAX_DEPTH, MAX_OBJECTS, MAX_TEXT_BYTES, MAX_UNPACKED_BYTES } from './limits';
-import type { Hdf5Attributes, Hdf5Dataset, Hdf5Description, Hdf5Group, Hdf5Link } from './messages';
-import type { ServedFile } from './served-file';
+import type { H5Metadata, H5Module } from 'h5wasm/library';
+import { MAX_DEPTH, MAX_OBJECTS, MAX_UNPACKED_BYTES, TooLarge } from './limits';
+import type { Hdf5Dataset, Hdf5Description, Hdf5Group, Hdf5Link } from './messages';
+import type { Served, ServedFile } from './served-file';
+import { TextAttributes } from './texts';
 
-const CLASS = { integer: 0, float: 1, string: 3, opaque: 5 } as const;
-
-/** The file is beyond the bounds that are read. */
-export class TooLarge extends Error {}
+const CLASS = { integer: 0, float: 1, opaque: 5 } as const;
 
 /** One open file in the HDF5 library. Used in a thread of its own only. */
 export class LibraryFile {
   private readonly library: H5Module;
-  private readonly attributeType: typeof Attribute;
   private readonly served: ServedFile;
   private readonly id: bigint;
-  private textBytes = 0;
+  private readonly texts: TextAttributes;
 
   /** Throws the library's error where the file cannot be opened. */
-  constructor(library: H5Module, attributeType: typeof Attribute, served: ServedFile) {
+  constructor(library: H5Module, served: ServedFile) {
     this.library = library;
-    this.attributeType = attributeType;
     this.served = served;
-    library.activate_throwing_error_handler();
     served.mount(library, 'model.h5');
     this.id = library.open('/model.h5', library.H5F_ACC_RDONLY, false, -1, -1);
     if (this.id <= 0n) throw new Error('it has no HDF5 superblock that fits the file');
+    this.texts = new TextAttributes(library, this.id);
+  }
+
+  /** What the library's memory has grown to. */
+  get memoryBytes(): number {
+    return this.library.HEAPU8.length;
   }
 
   /** Everything in the file but the values. Links are listed, never followed. */
@@ -39,21 +40,22 @@ export class LibraryFile {
       if (++objects > MAX_OBJECTS) throw new TooLarge(`it holds more than ${MAX_OBJECTS} objects`);
       if (depth > MAX_DEPTH) throw new TooLarge(`its groups nest deeper than ${MAX_DEPTH}`);
       try {
-        const link = path === '/' ? null : this.linkAt(path);
-        if (link) {
-          links.push(link);
+        const soft = path === '/' ? null : this.library.get_symbolic_link(this.id, path);
+        if (soft !== null) {
+          links.push({ path, kind: 'soft', target: soft });
           return;
         }
+        // Of a link that leads out of the file this is the link's own type, for there is nowhere to follow it to.
         const type = path === '/' ? this.library.H5G_GROUP : this.library.get_type(this.id, path);
         if (type === this.library.H5G_DATASET) {
           datasets.push(this.dataset(path, links));
           return;
         }
         if (type !== this.library.H5G_GROUP) {
-          links.push({ path, kind: 'other', target: 'a named type or an unknown object' });
+          links.push(this.oddLink(path));
           return;
         }
-        groups.push({ path, attributes: this.attributes(path) });
+        groups.push({ path, attributes: this.texts.of(path) });
         for (const name of this.library.get_names(this.id, path, false)) {
           visit(path === '/' ? `/${name}` : `${path}/${name}`, depth + 1);
         }
@@ -77,12 +79,12 @@ export class LibraryFile {
     });
   }
 
-  private linkAt(path: string): Hdf5Link | null {
-    const soft = this.library.get_symbolic_link(this.id, path);
-    if (soft !== null) return { path, kind: 'soft', target: soft };
+  /** Something that is no soft link and leads to no object of the file. */
+  private oddLink(path: string): Hdf5Link {
     const { filename, obj_path: inside } = this.library.get_external_link(this.id, path);
-    if (filename === undefined) return null;
-    return { path, kind: 'external', target: `${filename}, ${inside ?? ''}` };
+    return filename === undefined
+      ? { path, kind: 'other', target: 'a named type or an unknown object' }
+      : { path, kind: 'external', target: `${filename}, ${inside ?? ''}` };
   }
 
   private dataset(path: string, links: Hdf5Link[]): Hdf5Dataset {
@@ -99,7 +101,8 @@ export class LibraryFile {
       path,
       dims: meta.shape ?? [0],
       type: { kind, bytes: meta.size, bigEndian: !meta.littleEndian && meta.size > 1, signed: meta.signed },
-      attributes: this.attributes(path),
+      // Keras names the type of elements that HDF5 does not know.
+      attributes: kind === 'opaque' ? this.texts.of(path) : {},
     } as const;
     const [source] = meta.virtual_sources ?? [];
     if (meta.virtual_sources) {
@@ -125,10 +128,13 @@ export class LibraryFile {
     const total = meta.size * meta.total_size;
     const first = dims.map(() => 0n);
     const last = dims.map((dim) => BigInt(dim - 1));
-    // The first read also fetches the dataset's header; once that is known, only elements are read.
-    this.element(path, meta.size, first);
-    const begin = this.watched(path, meta.size, first);
-    const end = this.watched(path, meta.size, last);
+    const places = (): [Served | null, Served | null] => [
+      this.watched(path, meta.size, first),
+      this.watched(path, meta.size, last),
+    ];
+    // The first read may also fetch the dataset's header; once that is known, only elements are read.
+    let [begin, end] = places();
+    if (!begin || !end) [begin, end] = places();
     if (!begin || !end) return null;
     const offset = begin.offset;
     const lastAt = offset + total - meta.size;
@@ -136,11 +142,7 @@ export class LibraryFile {
     return fits && end.offset >= offset && lastAt + meta.size <= this.served.size ? offset : null;
   }
 
-  private watched(
-    path: string,
-    size: number,
-    at: readonly bigint[],
-  ): { offset: number; length: number } | null {
+  private watched(path: string, size: number, at: readonly bigint[]): Served | null {
     const reads = this.served.traced(() => void this.element(path, size, at));
     const [only] = reads;
     return reads.length === 1 && only && only.length >= size ? only : null;
@@ -163,24 +165,6 @@ export class LibraryFile {
     } finally {
       this.library._free(address);
     }
-  }
-
-  private attributes(path: string): Hdf5Attributes {
-    const found: [string, string | readonly string[]][] = [];
-    for (const name of this.library.get_attribute_names(this.id, path)) {
-      const meta = this.library.get_attribute_metadata(this.id, path, name);
-      if (meta.type !== CLASS.string) continue;
-      const bytes = meta.vlen ? meta.total_size : meta.size * meta.total_size;
-      if (bytes > MAX_ATTRIBUTE_BYTES)
-        throw new TooLarge(`attribute '${name}' of '${path}' has ${bytes} bytes`);
-      const { value } = new this.attributeType(this.id, path, name);
-      const texts = Array.isArray(value) ? value : [value];
-      if (!texts.every((text): text is string => typeof text === 'string')) continue;
-      this.textBytes += texts.reduce((sum, text) => sum + text.length, 0);
-      if (this.textBytes > MAX_TEXT_BYTES) throw new TooLarge('it has too much text in its attributes');
-      found.push([name, Array.isArray(value) ? texts : texts[0]!]);
-    }
-    return Object.fromEntries(found);
   }
 }
 

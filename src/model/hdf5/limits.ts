@@ -7,13 +7,22 @@ export const MAX_DEPTH = 32;
 export const MAX_ATTRIBUTE_BYTES = 64 * 1024 * 1024;
 /** Of all text attributes together. */
 export const MAX_TEXT_BYTES = 128 * 1024 * 1024;
+/** Their number: a network of ten thousand layers names some hundred thousand weights. */
+export const MAX_TEXTS = 1_000_000;
 /** Of a dataset that has to be unpacked by the library; one that lies flat is read by range and has no limit. */
 export const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
 /** What the library's memory may grow to. */
 export const MAX_LIBRARY_BYTES = 448 * 1024 * 1024;
+/** A thread whose library took more than this is not used for another file. */
+export const KEEP_LIBRARY_BYTES = 64 * 1024 * 1024;
+/** A thread waits so long for the next file. */
+export const IDLE_MS = 30_000;
 /** The library is stopped when it makes no progress, from one object to the next, for so long. */
 export const STALL_MS = 5_000;
 /** Compiling the library on a busy machine takes a second or two. */
 export const START_MS = 20_000;
 /** It is stopped in any case after so long. */
 export const TOTAL_MS = 60_000;
+
+/** The file is beyond these bounds. */
+export class TooLarge extends Error {}

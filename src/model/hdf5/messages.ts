@@ -1,10 +1,12 @@
+import type { CompiledModule } from '../webassembly';
+
 /**
  * What the thread that runs the HDF5 library and the thread that asks it say to each other. The asking thread waits with
  * `Atomics.wait` and meanwhile serves the byte ranges that the library wants: the library never opens a file itself.
  */
 
-/** Indices into the shared control words. */
-export const WORD = { state: 0, length: 1, progress: 2 } as const;
+/** Indices into the shared control words; `memory` is what the library took, in bytes. */
+export const WORD = { state: 0, length: 1, progress: 2, memory: 3 } as const;
 /** Index of the wanted offset in the control block, as a float64: files may be larger than 2 GiB. */
 export const OFFSET = 2;
 export const CONTROL_BYTES = 24;
@@ -24,16 +26,29 @@ export const STATE = {
 export interface Hdf5Start {
   readonly control: SharedArrayBuffer;
   readonly page: SharedArrayBuffer;
+}
+
+/** Asks for another file, of so many bytes, in a new instance of the library. What was open is forgotten. */
+export interface Hdf5Opening {
+  readonly kind: 'open';
   readonly size: number;
+  readonly library: CompiledModule;
 }
 
 /** `values`: the bytes of a whole dataset as the file's type has them, filters undone. */
 export type Hdf5Request = { readonly kind: 'describe' } | { readonly kind: 'values'; readonly path: string };
 
 export type Hdf5Reply =
+  | { readonly kind: 'opened' }
   | { readonly kind: 'description'; readonly description: Hdf5Description }
   | { readonly kind: 'values'; readonly bytes: Uint8Array }
-  | { readonly kind: 'failed'; readonly reason: 'malformed' | 'too-large'; readonly message: string };
+  | Hdf5Failure;
+
+export interface Hdf5Failure {
+  readonly kind: 'failed';
+  readonly reason: 'malformed' | 'too-large';
+  readonly message: string;
+}
 
 /** Text attributes only: what Keras writes of a model. */
 export type Hdf5Attributes = Readonly<Record<string, string | readonly string[]>>;

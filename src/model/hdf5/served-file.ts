@@ -1,4 +1,4 @@
-import type { H5Module } from 'h5wasm';
+import type { H5Module } from 'h5wasm/library';
 import { OFFSET, PAGE_BYTES, STATE, WORD, type Hdf5Start } from './messages';
 
 /** A stretch of the file that the library read. */
@@ -7,6 +7,8 @@ export interface Served {
   readonly length: number;
 }
 
+/** ENOENT as Emscripten numbers it. */
+const NO_SUCH_FILE = 44;
 /** Bytes fetched at once: HDF5 reads its structures in pieces of a few hundred bytes that lie close together. */
 const BLOCK = 64 * 1024;
 const BLOCKS_KEPT = 64;
@@ -20,19 +22,28 @@ export class ServedFile {
   private readonly blocks = new Map<number, Uint8Array>();
   private trace: Served[] = [];
 
-  constructor({ control, page, size }: Hdf5Start) {
+  constructor({ control, page }: Hdf5Start, size: number) {
     this.size = size;
     this.words = new Int32Array(control);
     this.offsets = new Float64Array(control);
     this.page = new Uint8Array(page);
   }
 
-  /** Puts the file into the library's file system, which holds nothing else. */
+  /**
+   * Puts the file into the library's file system, which holds nothing else. It is there to be opened once: external
+   * links and external storage lead nowhere, not back to it either.
+   */
   mount(library: H5Module, name: string): void {
-    const node = library.FS.createFile('/', name, {}, true, false);
+    const { FS } = library;
+    const node = FS.createFile('/', name, {}, true, false);
+    let isOpen = false;
     node.usedBytes = this.size;
     node.stream_ops = {
       ...node.stream_ops,
+      open: () => {
+        if (isOpen) throw new FS.ErrnoError(NO_SUCH_FILE);
+        isOpen = true;
+      },
       read: (_stream, buffer, offset, length, position) => {
         const count = Math.max(0, Math.min(length, this.size - position));
         this.trace.push({ offset: position, length: count });
@@ -52,11 +63,6 @@ export class ServedFile {
   /** Says that another object is about to be read, so that work goes on. */
   progress(): void {
     Atomics.add(this.words, WORD.progress, 1);
-  }
-
-  done(): void {
-    Atomics.store(this.words, WORD.state, STATE.done);
-    Atomics.notify(this.words, WORD.state);
   }
 
   private copy(position: number, into: Uint8Array): void {
