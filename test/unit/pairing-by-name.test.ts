@@ -99,6 +99,50 @@ test('in a Sequential, what lies between lowers the confidence', () => {
   ]);
 });
 
+describe('a batch norm within the convolution’s own module', () => {
+  test('is its own, surely where a module that changes its channels shows that the norm has those of its output', () => {
+    const detectron = net(
+      ...['stem.conv1 8 3', 'stem.conv1.norm 8', 'res2.0.conv1 8 8', 'res2.0.conv1.norm 8'],
+      ...['res2.0.conv3 16 8', 'res2.0.conv3.norm 16', 'res2.0.shortcut 16 8', 'res2.0.shortcut.norm 16'],
+      'fpn 4 16',
+    );
+    const truth = [
+      'stem.conv1 → stem.conv1.norm (high)',
+      'res2.0.conv1 → res2.0.conv1.norm (high)',
+      'res2.0.conv3 → res2.0.conv3.norm (high)',
+      'res2.0.shortcut → res2.0.shortcut.norm (high)',
+      'fpn → none (medium)',
+    ];
+    expect(shown(detectron)).toEqual(truth);
+    expect(shown(sorted(detectron)).sort()).toEqual(truth.sort());
+  });
+
+  test('with less confidence where no module changes its channels, or each has one input a channel', () => {
+    expect(shown(net('a.conv 8 8', 'a.conv.bn 8', 'b.conv 8 1', 'b.conv.bn 8'))).toEqual([
+      'a.conv → a.conv.bn (medium)',
+      'b.conv → b.conv.bn (medium)',
+    ]);
+  });
+
+  test('comes before it where any module built alike has as many channels as its input', () => {
+    expect(shown(net('a.conv 8 8', 'a.conv.bn 8', 'b.conv 16 8', 'b.conv.bn 8'))).toEqual([
+      'a.conv → none (low)',
+      'b.conv → none (medium)',
+    ]);
+  });
+
+  test('is left alone beside a second one', () => {
+    expect(shown(net('a.conv 8 3', 'a.conv.norm1 8', 'a.conv.norm2 8'))).toEqual(['a.conv → none (low)']);
+  });
+
+  test('is not taken for that of a convolution beside it', () => {
+    expect(shown(net('a.conv1 8 3', 'a.conv1.bn 8', 'a.conv2 8 8', 'a.bn2 8'))).toEqual([
+      'a.conv1 → a.conv1.bn (high)',
+      'a.conv2 → a.bn2 (high)',
+    ]);
+  });
+});
+
 test('without batch norms the weight stands alone, surely', () => {
   expect(shown(net('f.0 8 3', 'f.2 8 8'))).toEqual(['f.0 → none (high)', 'f.2 → none (high)']);
 });

@@ -1,3 +1,4 @@
+import { normsWithin } from './pairing-within';
 import {
   shapesOf,
   type NamedConvolution,
@@ -22,7 +23,8 @@ export interface NamedPairing<T extends NamedShape> {
  * Pairs convolutions with batch norms from names, shapes and order alone: for checkpoints of unknown architecture,
  * which hold no graph. Data flow decides in truth (METHODS.md §1), so each pair says how sure it is.
  *
- * A batch norm can only be a convolution's if it has as many channels and lies in the same block. Within a block:
+ * A batch norm can only be a convolution's if it has as many channels and lies in the same block, or in the convolution's
+ * own module (`normsWithin`). Within a block:
  * 1. in a Sequential, the first batch norm after the convolution, before the next convolution;
  * 2. otherwise, where the file keeps the order of definition, the batch norm defined right after the convolution. This
  *    holds for `conv1, bn1, conv2, bn2` as for pre-activation blocks (`bn1, conv1, bn2, conv2`), in which bn2 normalises
@@ -44,6 +46,8 @@ export function pairByName<T extends NamedShape>(tensors: readonly T[]): NamedPa
     taken.add(norm);
     pairs.set(convolution, { convolution, norm, confidence, reason });
   };
+  for (const { convolution, norm, confidence, reason } of normsWithin(convolutions, norms))
+    pair(convolution, norm, confidence, reason);
   for (const block of blocks) {
     for (const convolution of block.convolutions) {
       if (convolution.number !== null && convolution.stem === '') {
@@ -192,7 +196,9 @@ function unpaired<T extends NamedShape>(
   }
   const free = norms.some(
     (norm) =>
-      norm.parent === convolution.parent && norm.channels === convolution.channels && !taken.has(norm),
+      (norm.parent === convolution.parent || norm.parent === convolution.module) &&
+      norm.channels === convolution.channels &&
+      !taken.has(norm),
   );
   return {
     convolution,
