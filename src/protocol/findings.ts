@@ -16,6 +16,13 @@ export const FindingSchema = v.object({
 });
 export type Finding = v.InferOutput<typeof FindingSchema>;
 
+/** Where in the file a finding is, for a person: "archive/data.pkl, byte 12". Null where that is not known. */
+export function placeOf({ location, tensor }: Pick<Finding, 'location' | 'tensor'>): string | null {
+  if (location === undefined) return tensor ?? null;
+  const { member, offset } = location;
+  return `${member === undefined ? '' : `${member}, `}byte ${offset}`;
+}
+
 /** True where `level` is as grave as `floor` or graver. */
 export function atLeast(level: Level, floor: Level): boolean {
   return LEVELS.indexOf(level) >= LEVELS.indexOf(floor);

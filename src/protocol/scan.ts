@@ -9,6 +9,9 @@ export const OutlierSchema = v.object({ channel: Count, uclc: v.number(), z: v.n
 /** A channel above its layer's threshold; `z` is (UCLC − mean) / std. */
 export type Outlier = v.InferOutput<typeof OutlierSchema>;
 
+export const ConfidenceSchema = v.picklist(['high', 'medium', 'low']);
+export type Confidence = v.InferOutput<typeof ConfidenceSchema>;
+
 export const LayerSchema = v.object({
   /** The convolution's node name, or its output's where the node has none. Unique within a report. */
   name: v.string(),
@@ -23,6 +26,8 @@ export const LayerSchema = v.object({
   groups: Count,
   channels: Count,
   status: v.picklist(['scored', 'skipped']),
+  /** Of a pair, or of there being none, that names and shapes say and no data flow: how far they can be trusted. */
+  confidence: v.optional(ConfidenceSchema),
   /** Why a layer was skipped, or what a reader must know of how it was paired. */
   reason: v.optional(v.string()),
   mean: Statistic,

@@ -5,6 +5,7 @@ import type { SplitReport } from '../protocol/split';
 import { count, grouped, listShort } from '../protocol/wording';
 import { heading, list, paragraph, table, type Part } from './document';
 import { preprocessingLine, share } from './evaluation-figures';
+import { findingLine } from './text';
 
 /** A scan as it is read in HTML and in Markdown. */
 export function scanDocument({ model, layers, summary, u, applicable, findings }: ScanReport): Part[] {
@@ -34,7 +35,7 @@ export function scanDocument({ model, layers, summary, u, applicable, findings }
     ),
     heading('Findings'),
     ...(findings.length === 0 ? [paragraph('No findings.')] : []),
-    ...list(findings.map(({ level, id, message }) => `${level} ${id}: ${message}`)),
+    ...list(findings.map(findingLine)),
     paragraph(
       'Not tested: whether a trigger changes predictions. CLP misses triggers that cover the whole image.',
       'dim',
@@ -47,7 +48,7 @@ export function failureDocument({ path, message, findings }: ScanFailure): Part[
   return [
     heading('Scan that failed', 1),
     paragraph(`${path}: ${message}`, 'bad'),
-    ...list(findings.map((finding) => `${finding.level} ${finding.id}: ${finding.message}`)),
+    ...list(findings.map(findingLine)),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { pathToFileURL } from 'node:url';
-import type { Log, Run } from 'sarif';
-import type { Level } from '../protocol/findings';
+import type { Location, Log, LogicalLocation, Region, ReportingDescriptor, Run } from 'sarif';
+import type { Finding, Level } from '../protocol/findings';
 import { VERSION } from '../protocol/version';
+import { FINDING_KINDS } from './finding-kinds';
 
 /** Something said of a model. `info`: a figure, no finding. */
 export interface SarifResult {
@@ -11,6 +12,8 @@ export interface SarifResult {
   readonly path: string;
   /** A tensor of the model. */
   readonly tensor?: string;
+  /** Where in the file. */
+  readonly location?: NonNullable<Finding['location']>;
 }
 
 /** Something that kept the run from seeing all, or that a reader must know of it. */
@@ -49,7 +52,11 @@ function written({ artifacts, results, notifications, successful }: SarifRun): R
       driver: {
         name: 'Scour',
         version: VERSION,
-        rules: [...rules].map(([id, level]) => ({ id, defaultConfiguration: { level } })),
+        rules: [...rules].map(([id, level]) => ({
+          id,
+          ...shortDescription(id),
+          defaultConfiguration: { level },
+        })),
       },
     },
     invocations: [
@@ -70,7 +77,7 @@ function written({ artifacts, results, notifications, successful }: SarifRun): R
       ...(bytes === undefined ? {} : { length: bytes }),
       hashes: { 'sha-256': sha256 },
     })),
-    results: results.map(({ rule, level, message, path, tensor }) => {
+    results: results.map(({ rule, level, message, path, tensor, location }) => {
       const index = indices.get(path);
       return {
         ruleId: rule,
@@ -82,13 +89,38 @@ function written({ artifacts, results, notifications, successful }: SarifRun): R
           {
             physicalLocation: {
               artifactLocation: { uri: uriOf(path), ...(index === undefined ? {} : { index }) },
+              ...regionOf(location),
             },
-            ...(tensor === undefined ? {} : { logicalLocations: [{ name: tensor, kind: 'member' }] }),
+            ...logicalPlaces(tensor, location),
           },
         ],
       };
     }),
   };
+}
+
+function shortDescription(id: string): Pick<ReportingDescriptor, 'shortDescription'> {
+  const kind = FINDING_KINDS.get(id);
+  return kind === undefined ? {} : { shortDescription: { text: kind.says } };
+}
+
+/** Of the file itself; an offset within a member of an archive is not one of the file (§3.30.10). */
+function regionOf(location: SarifResult['location']): { region?: Region } {
+  return location === undefined || location.member !== undefined
+    ? {}
+    : { region: { byteOffset: location.offset, byteLength: 0 } };
+}
+
+/** The tensor, and the member of the archive with the offset in it. */
+function logicalPlaces(tensor: string | undefined, location: SarifResult['location']): Partial<Location> {
+  const member = location?.member;
+  const places: LogicalLocation[] = [
+    ...(tensor === undefined ? [] : [{ name: tensor, kind: 'member' }]),
+    ...(member === undefined
+      ? []
+      : [{ name: member, kind: 'resource', properties: { byteOffset: location!.offset } }]),
+  ];
+  return places.length === 0 ? {} : { logicalLocations: places };
 }
 
 /** SARIF wants level `none` of whatever is no finding. */

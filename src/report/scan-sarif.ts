@@ -21,11 +21,12 @@ export function scanRun(reports: readonly ScanReport[], failures: readonly ScanF
 }
 
 function resultsOf(findings: readonly Finding[], path: string): SarifResult[] {
-  return findings.map(({ id, level, message, tensor }) => ({
+  return findings.map(({ id, level, message, tensor, location }) => ({
     rule: id,
     level,
     message,
     path,
     ...(tensor === undefined ? {} : { tensor }),
+    ...(location === undefined ? {} : { location }),
   }));
 }

@@ -1,3 +1,4 @@
+import { placeOf, type Finding } from '../protocol/findings';
 import type { Agreement, PruneReport } from '../protocol/prune';
 import type { Layer, ScanReport } from '../protocol/scan';
 import { largestPossibleZ } from '../protocol/threshold';
@@ -21,10 +22,18 @@ export function scanText(report: ScanReport): string {
       ? `Not scored:\n${skipped.map(({ name, reason }) => `  ${visible(name, 80)}: ${visible(reason ?? '')}`).join('\n')}`
       : '',
     findings.length > 0
-      ? `Findings:\n${findings.map(({ level, id, message }) => `  ${level} ${id}: ${visible(message)}`).join('\n')}`
+      ? `Findings:\n${findings.map((finding) => `  ${findingLine(finding)}`).join('\n')}`
       : '',
     'Not tested: whether a trigger changes predictions (that takes images). CLP misses triggers that cover the whole image (Blended, SIG).',
   ]);
+}
+
+/** One finding with its place in the file, for a terminal. */
+export function findingLine(finding: Finding): string {
+  const { level, id, message, location } = finding;
+  // A tensor's name stands in the message.
+  const place = location === undefined ? null : placeOf(finding);
+  return `${level} ${id}: ${visible(message, 3000)}${place === null ? '' : ` (${visible(place, 200)})`}`;
 }
 
 /** What pruning did, for a terminal. */
@@ -74,11 +83,11 @@ function factsLine({ model }: ScanReport): string {
   return [
     model.format === 'onnx'
       ? `ONNX${model.opset === undefined ? '' : ` opset ${model.opset}`}`
-      : model.format,
+      : visible(model.producer ?? model.format, 60),
     `${(model.bytes / 1e6).toFixed(1)} MB`,
     `${grouped(model.parameters)} parameters`,
     ...(model.architecture ? [visible(model.architecture, 120)] : []),
-    ...(model.producer ? [`exported by ${visible(model.producer, 60)}`] : []),
+    ...(model.format === 'onnx' && model.producer ? [`exported by ${visible(model.producer, 60)}`] : []),
   ].join(', ');
 }
 
@@ -91,24 +100,21 @@ function summarySentence({ applicable, summary, u }: ScanReport): string {
 }
 
 function layerTable(layers: readonly Layer[]): string {
+  const byName = layers.some(({ confidence }) => confidence !== undefined);
   const rows = layers.map((layer) => [
     visible(layer.name, 50),
     layer.norm === null ? '—' : visible(layer.norm, 50),
+    ...(byName ? [layer.confidence ?? ''] : []),
     String(layer.channels),
     figure(layer.mean),
     figure(layer.std),
     figure(layer.threshold),
     String(layer.outliers.length),
   ]);
-  return textTable(['layer', 'norm', 'channels', 'mean', 'std', 'threshold', 'outliers'], rows, [
-    false,
-    false,
-    true,
-    true,
-    true,
-    true,
-    true,
-  ]);
+  const words = ['layer', 'norm', ...(byName ? ['confidence'] : [])];
+  const figures = ['channels', 'mean', 'std', 'threshold', 'outliers'];
+  const rightAligned = [...words.map(() => false), ...figures.map(() => true)];
+  return textTable([...words, ...figures], rows, rightAligned);
 }
 
 /** Layers so narrow that no channel can exceed the threshold: silence there says nothing. */

@@ -41,7 +41,7 @@ async function findingsOf(bytes: Uint8Array): Promise<{ result: CliResult; repor
 }
 
 /** A conv whose weight is the given TensorProto message. */
-function withWeight(build: (tensor: WireWriter) => void): Uint8Array {
+function withWeight(build: (tensor: WireWriter) => void, times = 1): Uint8Array {
   return new WireWriter()
     .int(MODEL.irVersion, 8)
     .message(MODEL.graph, (graph) => {
@@ -54,7 +54,8 @@ function withWeight(build: (tensor: WireWriter) => void): Uint8Array {
           .text(NODE.opType, 'Conv')
           .finish(),
       );
-      graph.message(GRAPH.initializer, (tensor) => build(tensor.text(TENSOR.name, 'w')));
+      for (let i = 0; i < times; i++)
+        graph.message(GRAPH.initializer, (tensor) => build(tensor.text(TENSOR.name, 'w')));
       graph.message(GRAPH.input, (info) => void info.text(1, 'x'));
       graph.message(GRAPH.output, (info) => void info.text(1, 'y'));
     })
@@ -257,6 +258,25 @@ describe('values that are odd', () => {
       expect.objectContaining({ id: 'onnx-ambiguous-tensor', level: 'error', tensor: 'w' }),
     );
     expect(report.summary.scored).toBe(1);
+  });
+
+  it('an initializer given twice is an error-level finding, operators of its own are a warning', async () => {
+    const weight = (tensor: WireWriter): void => {
+      tensor
+        .ints(TENSOR.dims, [8, 3, 3, 3])
+        .int(TENSOR.dataType, 1)
+        .bytes(TENSOR.rawData, raw(wavy(216)));
+    };
+    const swish = new WireWriter().message(MODEL.functions, (own) => void own.text(1, 'Swish'));
+    const bytes = Buffer.concat([withWeight(weight, 2), swish.finish()]);
+    const { result, report } = await findingsOf(bytes);
+    expect(result.code).toBe(1);
+    expect(report.findings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id: 'onnx-duplicate-initializer', level: 'error', tensor: 'w' }),
+        expect.objectContaining({ id: 'onnx-functions', level: 'warning' }),
+      ]),
+    );
   });
 
   it('NaN and infinite weights, zero and negative variance: null, with a finding, and never in mean and std', async () => {

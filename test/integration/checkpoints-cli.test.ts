@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Log } from 'sarif';
 import { describe, expect, it } from 'vitest';
 import type { PruneReport } from '../../src/protocol/prune';
 import type { ScanReport } from '../../src/protocol/scan';
 import { scour } from '../support/cli';
 import { inTemporaryFolder, scan } from '../support/jobs';
-import { FIXTURES, HAS_SHARED, NEEDS_SHARED, SHARED } from '../support/paths';
+import { FIXTURES, HAS_SHARED, NEEDS_SHARED, ROOT, SHARED } from '../support/paths';
 
 const MODELS = path.join(SHARED, 'models');
 
@@ -61,12 +62,18 @@ describe.skipIf(!HAS_SHARED)(`PyTorch and safetensors files on the command line$
   it('a pickled module is an error-level finding, with its place in SARIF', () => {
     const file = path.join(MODELS, 'formats/full_module.pth');
     expect(scour('scan', file).code).toBe(1);
-    const sarif = JSON.parse(scour('scan', file, '--format', 'sarif').stdout) as {
-      runs: { results: { ruleId: string; level: string }[] }[];
-    };
-    expect(sarif.runs[0]!.results).toContainEqual(
+    const log = JSON.parse(scour('scan', file, '--format', 'sarif').stdout) as Log;
+    const { results } = log.runs[0]!;
+    expect(results).toContainEqual(
       expect.objectContaining({ ruleId: 'pickle-unsafe-global', level: 'error' }),
     );
+    for (const { ruleId, locations } of results!) {
+      if (!ruleId!.startsWith('pickle-')) continue;
+      const [place] = locations![0]!.logicalLocations!;
+      expect(place!.name).toMatch(/\/data\.pkl$/);
+      expect(place!.properties!['byteOffset']).toBeGreaterThan(0);
+    }
+    expect(scour('scan', file).stdout).toMatch(/pickle-unsafe-global: .*\([^()]*data\.pkl, byte \d+\)/);
   });
 
   it('of no known architecture cannot be run: the message says what to do', async () => {
@@ -80,6 +87,41 @@ describe.skipIf(!HAS_SHARED)(`PyTorch and safetensors files on the command line$
         path.join(SHARED, 'data/ood'),
       );
       expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('ONNX') as string });
+    });
+  });
+});
+
+describe('a checkpoint of no known architecture', () => {
+  const UNKNOWN = path.join(FIXTURES, 'checkpoints/training.pth');
+
+  it('is scanned by names and shapes, says how sure it is, and how to export it', async () => {
+    const report = await scan(UNKNOWN);
+    expect(report.layers.map(({ name, norm, confidence }) => [name, norm, confidence])).toEqual([
+      ['conv1', 'bn1', 'high'],
+    ]);
+    const finding = report.findings.find(({ id }) => id === 'architecture-unknown')!;
+    expect(finding.level).toBe('note');
+    expect(finding.message).toContain('confidence: high 1');
+    expect(finding.message).toContain('torch.onnx.export');
+    const { code, stdout } = scour('scan', UNKNOWN);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^layer +norm +confidence +channels/m);
+    expect(stdout).toMatch(/^conv1 +bn1 +high +/m);
+    expect(stdout).toContain('torch.onnx.export');
+  });
+
+  it('is refused where it would have to run, with the way out', async () => {
+    await inTemporaryFolder((folder) => {
+      const out = path.join(folder, 'out.pth');
+      for (const args of [
+        ['cleanse', UNKNOWN, '--data', folder, '--output', out],
+        ['evaluate', UNKNOWN, '--data', path.join(ROOT, 'samples/images')],
+      ]) {
+        const { code, stderr } = scour(...args);
+        expect(code).toBe(2);
+        expect(stderr).toContain(UNKNOWN);
+        expect(stderr).toContain('torch.onnx.export');
+      }
     });
   });
 });

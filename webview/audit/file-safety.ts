@@ -1,5 +1,5 @@
 import { SAFETY_CHECKS, safetyConcern } from '../../src/protocol/file-safety';
-import { LEVELS, type Finding } from '../../src/protocol/findings';
+import { LEVELS, placeOf, type Finding } from '../../src/protocol/findings';
 import { visible } from '../../src/protocol/wording';
 import { h, setText } from '../dom/element';
 import { levelMark } from '../dom/notice';
@@ -98,10 +98,4 @@ function safetyTable(caption: string, empty: string): SortableTable<Finding> {
       { id: 'id', label: 'Rule', value: ({ id }) => id, cell: ({ id }) => h('code', {}, visible(id)) },
     ],
   });
-}
-
-function placeOf({ location, tensor }: Finding): string | null {
-  if (location === undefined) return tensor ?? null;
-  const { member, offset } = location;
-  return `${member === undefined ? '' : `${member}, `}byte ${offset}`;
 }

@@ -6,7 +6,7 @@ import type { ScanFailure, ScanReport } from '../../protocol/scan';
 import { DEFAULT_U } from '../../protocol/threshold';
 import { sarifLog } from '../../report/sarif';
 import { scanRun } from '../../report/scan-sarif';
-import { scanText } from '../../report/text';
+import { findingLine, scanText } from '../../report/text';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-code';
 import { FORMATS, choice, failOn, flag, number, text } from '../options';
 import { emit } from '../output';
@@ -51,7 +51,7 @@ export const SCAN: Command = {
         });
         codes.push(exitCodeOf(error));
         warn(error instanceof ModelError ? error.message : `${path}: ${error.message}`);
-        for (const { level, id, message } of findings) warn(`${path}: ${level} ${id}: ${message}`);
+        for (const finding of findings) warn(`${path}: ${findingLine(finding)}`);
       }
     }
     const result = render(format, reports, failures, models.length > 1);

@@ -50,6 +50,7 @@ function layerOf(pairing: NamedPairing<CheckpointTensor>): ConvolutionLayer {
     // The number of input channels, and so of groups, does not show in a weight; one input a channel means depthwise.
     groups: rows === 1 && channels > 4 ? channels : 1,
     channels,
+    confidence: pairing.confidence,
   };
   const skip = (reason: string): ConvolutionLayer => ({ ...head, status: 'skipped', reason });
   if (/_(orig|v|g)$|\.parametrizations\./.test(weight.name) || /weight_(orig|v|g)$/.test(weight.name)) {

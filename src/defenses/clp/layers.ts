@@ -1,3 +1,4 @@
+import type { Confidence } from '../../protocol/scan';
 import type { Values } from '../../model/decode';
 
 /** What identifies one convolution in a report, scored or not. */
@@ -10,6 +11,8 @@ export interface LayerHead {
   readonly kernel: readonly number[];
   readonly groups: number;
   readonly channels: number;
+  /** Of a pairing by names and shapes; absent where data flow decided. */
+  readonly confidence?: Confidence;
 }
 
 /** A convolution that cannot be scored, and why. */

@@ -1,3 +1,4 @@
+import type { Confidence } from '../../protocol/scan';
 import { normsWithin } from './pairing-within';
 import {
   shapesOf,
@@ -6,9 +7,6 @@ import {
   type NamedShape,
   type Parameters,
 } from './parameter-groups';
-
-/** How far names and shapes can be trusted to say what the data flow would. */
-export type Confidence = 'high' | 'medium' | 'low';
 
 /** A convolution of a checkpoint, with the batch norm that its name and shape say normalises it. */
 export interface NamedPairing<T extends NamedShape> {

@@ -1,4 +1,4 @@
-import type { Confidence } from './pairing-by-name';
+import type { Confidence } from '../../protocol/scan';
 import type { NamedConvolution, NamedNorm, NamedShape } from './parameter-groups';
 
 /** A batch norm that is part of the convolution's own module, and how sure it is that it follows the convolution. */

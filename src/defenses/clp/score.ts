@@ -94,8 +94,10 @@ function headOf({
   kernel,
   groups,
   channels,
+  confidence,
 }: LayerHead): LayerHead & { kernel: number[] } {
-  return { name, weight, norm, operator, kernel: [...kernel], groups, channels };
+  const head = { name, weight, norm, operator, kernel: [...kernel], groups, channels };
+  return confidence === undefined ? head : { ...head, confidence };
 }
 
 function escapeFinding(error: unknown, layer: LayerHead): Finding | null {

@@ -21,6 +21,7 @@ import type { ModelFacts } from '../../protocol/scan';
 import type { JobContext } from '../job-context';
 import { outputKind } from './output-format';
 import type { Subject, SubjectOptions } from './subject';
+import { unknownArchitecture } from './unknown-architecture';
 
 /** A file of weights, opened by the reader of its format without running anything in it; closing it closes the source. */
 export function checkpointSubject(
@@ -51,7 +52,10 @@ export function checkpointSubject(
       hash: (context) => hashCheckpoint(source, checkpoint, context),
       verify: (context) => verifyCheckpoint(source, checkpoint, context),
       facts: (hashes) => factsOf(source, checkpoint, graph, hashes),
-      findings: () => checkpoint.findings,
+      findings: () =>
+        hasGraph(found)
+          ? checkpoint.findings
+          : [...checkpoint.findings, unknownArchitecture(checkpoint.format, found, layers)],
       writePruned: async (selection, { output, force, provenance }) => {
         const made: Record<string, string> = provenance === null ? {} : { [PROVENANCE_KEY]: provenance };
         const kind = outputKind({ path, format: checkpoint.format }, output);

@@ -3,6 +3,7 @@ import { FileSource, type ByteSource } from '../../model/source';
 import { hasGraph, weightedGraph, type WeightedGraph } from '../../model/weighted-graph';
 import { RuntimeError } from '../../protocol/errors';
 import { kindOf } from './kind';
+import { howToExport } from './unknown-architecture';
 
 /** A model file whose graph is known: ONNX, or a checkpoint of which one can be made. Closing it is the caller's. */
 export type ModelGraph =
@@ -32,7 +33,7 @@ export function openModelGraph(
     checkpoint.close?.();
     throw new RuntimeError(
       'cannot-load',
-      `${path} holds weights but no graph that Scour can run: ${graph.problem}. Export the model to ONNX (torch.onnx.export, tf2onnx) ${purpose}.`,
+      `${path} holds weights but no graph that Scour can run: ${graph.problem}. Export the model to ONNX ${purpose}: ${howToExport(checkpoint.format)}.`,
     );
   } catch (error) {
     source.close();

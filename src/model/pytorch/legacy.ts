@@ -3,7 +3,7 @@ import type { Checkpoint } from '../checkpoint';
 import { editedInPlace } from '../edits';
 import type { WholePickle } from './read-pickle';
 import type { ByteSource } from '../source';
-import { endsAsZip } from '../zip/directory';
+import { zipFindings } from '../zip/polyglot';
 import { assembleTensors } from './assemble';
 import { readStream } from './legacy-stream';
 import { nestedStorages } from './nested';
@@ -21,17 +21,10 @@ const PLACE = { reader: 'torch.load' };
  */
 export function openLegacy(source: ByteSource): Checkpoint {
   const findings: Finding[] = [];
-  if (endsAsZip(source)) {
-    findings.push({
-      id: 'polyglot-file',
-      level: 'error',
-      message:
-        'The file is a pickle and a zip archive at once: readers that look at its beginning and readers that look at its end load different models.',
-    });
-  }
+  findings.push(...zipFindings(source, 'a pickle'));
   const stream = readStream(source, 0, PLACE, findings);
   if ('main' in stream) {
-    trailing(source.size - stream.end, findings);
+    trailing(source, stream.end, findings);
     return checkpointOf(source, stream.main, stream.resolve, 'PyTorch checkpoint (before 1.6)', findings);
   }
   findings.push({
@@ -39,8 +32,9 @@ export function openLegacy(source: ByteSource): Checkpoint {
     level: 'warning',
     message:
       'This is a plain pickle, not a file of torch.save; torch.load executes it and fails afterwards, pickle.load and joblib load it.',
+    location: { offset: 0 },
   });
-  trailing(source.size - stream.end, findings);
+  trailing(source, stream.end, findings);
   return checkpointOf(
     source,
     stream,
@@ -71,11 +65,13 @@ function checkpointOf(
   };
 }
 
-function trailing(bytes: number, findings: Finding[]): void {
+function trailing(source: ByteSource, end: number, findings: Finding[]): void {
+  const bytes = source.size - end;
   if (bytes <= 0) return;
   findings.push({
     id: 'pickle-trailing-data',
     level: 'warning',
     message: `${bytes} bytes follow the end of the checkpoint; PyTorch ignores them.`,
+    location: { offset: end },
   });
 }

@@ -6,6 +6,7 @@ import { sequenceItems, tupleItems, type PickleValue } from '../pickle/values';
 import { SliceSource } from '../slice-source';
 import type { ByteSource } from '../source';
 import { leavesFolder } from '../zip/inspect';
+import { zipFindings } from '../zip/polyglot';
 import { assembleTensors } from './assemble';
 import type { FoundTensor } from './found-tensor';
 import { LEGACY_DIALECT, readInt64, stretch, viewed } from './legacy-stream';
@@ -41,6 +42,7 @@ export function openTar(source: ByteSource): Checkpoint {
   const findings: Finding[] = [];
   const listing = tarMembers(source);
   inspectMembers(listing.members, findings);
+  findings.push(...zipFindings(source, 'a tar archive'));
   const reader = new TarReader(source, listing, findings);
   const storages = reader.storages();
   const tensors = reader.tensors(storages);
@@ -224,12 +226,14 @@ function hasChecksum(header: Buffer): boolean {
 
 function inspectMembers(members: readonly TarMember[], findings: Finding[]): void {
   const seen = new Set<string>();
-  for (const { name } of members) {
+  for (const { name, start } of members) {
+    const location = { offset: start - BLOCK };
     if (seen.has(name)) {
       findings.push({
         id: 'tar-duplicate-member',
         level: 'error',
         message: `The archive holds '${visible(name, 100)}' more than once: readers may take different ones.`,
+        location,
       });
     }
     if (leavesFolder(name)) {
@@ -237,6 +241,7 @@ function inspectMembers(members: readonly TarMember[], findings: Finding[]): voi
         id: 'tar-path-escape',
         level: 'error',
         message: `The archive holds '${visible(name, 100)}', a path that leaves the folder it would be unpacked in.`,
+        location,
       });
     }
     seen.add(name);

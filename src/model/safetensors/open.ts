@@ -8,7 +8,7 @@ import { SliceSource } from '../slice-source';
 import type { ByteSource } from '../source';
 import { rowMajor } from '../strides';
 import { commonPrefix } from '../tensor-names';
-import { endsAsZip } from '../zip/directory';
+import { zipFindings } from '../zip/polyglot';
 import { looksLikeSafetensors, readHeader, type HeaderEntry, type SafetensorsHeader } from './header';
 
 const PROVENANCE = 'scour.';
@@ -28,14 +28,7 @@ export function openSafetensors(source: ByteSource): Checkpoint {
   const findings: Finding[] = [];
   const header = readHeader(source, findings);
   inspectPlaces(header, source.size - header.dataAt, findings);
-  if (endsAsZip(source)) {
-    findings.push({
-      id: 'polyglot-file',
-      level: 'error',
-      message:
-        'The file is safetensors and a zip archive at once: readers that look at its beginning and readers that look at its end load different models.',
-    });
-  }
+  findings.push(...zipFindings(source, 'safetensors'));
   const provenance = Object.fromEntries(
     Object.entries(header.metadata).filter(([key]) => key.startsWith(PROVENANCE)),
   );
@@ -86,13 +79,14 @@ function tensorOf(
 /** The data must be covered by tensors without a gap and without overlap. */
 function inspectPlaces(header: SafetensorsHeader, available: number, findings: Finding[]): void {
   const problems = header.entries.filter(({ problem }) => problem !== null);
-  for (const { name, problem } of problems.slice(0, 20)) {
+  for (const { name, problem, begin } of problems.slice(0, 20)) {
     const unread = problem!.startsWith('holds');
     findings.push({
       id: unread ? 'tensor-unreadable' : 'tensor-out-of-bounds',
       level: unread ? 'warning' : 'error',
       message: `Tensor '${visible(name, 200)}' ${problem}; it was not read.`,
       tensor: name,
+      location: { offset: header.dataAt + begin },
     });
   }
   if (problems.length > 20) {
@@ -104,17 +98,22 @@ function inspectPlaces(header: SafetensorsHeader, available: number, findings: F
   }
   let end = 0;
   let hidden = 0;
-  const overlapping: string[] = [];
+  let hiddenAt = 0;
+  const overlapping: HeaderEntry[] = [];
   for (const entry of inDataOrder(header.entries)) {
-    if (entry.begin < end && entry.end > entry.begin) overlapping.push(`'${visible(entry.name, 100)}'`);
-    hidden += Math.max(0, entry.begin - end);
+    if (entry.begin < end && entry.end > entry.begin) overlapping.push(entry);
+    if (entry.begin > end) {
+      if (hidden === 0) hiddenAt = end;
+      hidden += entry.begin - end;
+    }
     end = Math.max(end, entry.end);
   }
   if (overlapping.length > 0) {
     findings.push({
       id: 'safetensors-overlap',
       level: 'error',
-      message: `${listShort(overlapping)} share bytes with other tensors, which the format forbids.`,
+      message: `${listShort(overlapping.map(({ name }) => `'${visible(name, 100)}'`))} share bytes with other tensors, which the format forbids.`,
+      location: { offset: header.dataAt + overlapping[0]!.begin },
     });
   }
   if (hidden > 0) {
@@ -122,6 +121,7 @@ function inspectPlaces(header: SafetensorsHeader, available: number, findings: F
       id: 'safetensors-hidden-data',
       level: 'warning',
       message: `${hidden} bytes between tensors belong to none of them, which the format forbids.`,
+      location: { offset: header.dataAt + hiddenAt },
     });
   }
   if (end < available) {
@@ -129,6 +129,7 @@ function inspectPlaces(header: SafetensorsHeader, available: number, findings: F
       id: 'safetensors-trailing-data',
       level: 'warning',
       message: `${available - end} bytes follow the last tensor, which the format forbids.`,
+      location: { offset: header.dataAt + end },
     });
   }
 }

@@ -130,9 +130,15 @@ function openShard(files: ExternalFiles, shard: string, index: ByteSource, findi
   }
 }
 
-/** A finding with the file that it is about. */
+/** A finding with the file that it is about, which is like a member of the whole. */
 function of(shard: string, finding: Finding): Finding {
-  return { ...finding, message: `${visible(shard, 100)}: ${finding.message}` };
+  const { location } = finding;
+  const member = location?.member === undefined ? shard : `${shard}/${location.member}`;
+  return {
+    ...finding,
+    message: `${visible(shard, 100)}: ${finding.message}`,
+    location: { member, offset: location?.offset ?? 0 },
+  };
 }
 
 function joined(

@@ -136,6 +136,7 @@ function readMember(
       id: 'zip-header-mismatch',
       level: 'error',
       message: `The archive says different things of '${visible(name, 200)}' in its directory and at the file itself: readers may see different files.`,
+      location: { offset: headerAt },
     });
   }
   const { flags, method, crc, compressedSize, size, at } = header;

@@ -92,6 +92,7 @@ export function readDirectory(source: ByteSource, findings: Finding[]): CentralD
       id: 'zip-hidden-data',
       level: 'warning',
       message: `The zip directory has ${bytes.length - at} bytes after its last entry; readers that go by its size see other entries than those that go by their number.`,
+      location: { offset: start + at },
     });
   }
   return { headers, start, end: start + at, shift, endRecordAt, zip64, comment };
@@ -107,6 +108,7 @@ function readEnd(source: ByteSource, at: number, findings: Finding[]) {
       id: 'zip-trailing-data',
       level: 'warning',
       message: `${after} bytes follow the end of the zip archive; PyTorch ignores them.`,
+      location: { offset: source.size - after },
     });
   }
   const comment = bytes.subarray(SIZE.end, SIZE.end + end.commentLength);
@@ -130,6 +132,7 @@ function readEnd(source: ByteSource, at: number, findings: Finding[]) {
         level: 'error',
         message:
           'The zip and zip64 directories disagree on where the list of files is: readers may see different files.',
+        location: { offset: recordAt },
       });
     }
     return { end: end64, stop: recordAt, zip64: true, comment };

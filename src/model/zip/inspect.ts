@@ -19,7 +19,8 @@ export function inspectMembers(
 function inspectNames(members: readonly ZipMember[], findings: Finding[]): void {
   const seen = new Set<string>();
   const reported = new Set<string>();
-  for (const { name, flags } of members) {
+  for (const { name, flags, headerAt } of members) {
+    const location = { offset: headerAt };
     const shown = visible(name, 200);
     // PyTorch looks names up without regard to case.
     const key = name.toLowerCase();
@@ -29,6 +30,7 @@ function inspectNames(members: readonly ZipMember[], findings: Finding[]): void 
         id: 'zip-duplicate-member',
         level: 'error',
         message: `The archive holds '${shown}' more than once: readers may take different ones.`,
+        location,
       });
     }
     seen.add(key);
@@ -37,6 +39,7 @@ function inspectNames(members: readonly ZipMember[], findings: Finding[]): void 
         id: 'zip-path-escape',
         level: 'error',
         message: `The archive holds '${shown}', a path that leaves the folder it would be unpacked in.`,
+        location,
       });
     }
     if (flags & FLAG.encrypted) {
@@ -44,6 +47,7 @@ function inspectNames(members: readonly ZipMember[], findings: Finding[]): void 
         id: 'zip-encrypted-member',
         level: 'error',
         message: `'${shown}' is encrypted; PyTorch does not read such files and Scour cannot look into it.`,
+        location,
       });
     }
   }
@@ -66,10 +70,16 @@ function inspectPlaces(
   const inOrder = [...members].sort((a, b) => a.headerAt - b.headerAt);
   let end = 0;
   let hidden = 0;
+  let hiddenAt: number | null = null;
+  const hide = (from: number, to: number): void => {
+    if (to <= from) return;
+    hidden += to - from;
+    hiddenAt ??= from;
+  };
   let overlap: ZipMember | undefined;
   for (const member of inOrder) {
     if (member.headerAt < end) overlap ??= member;
-    else hidden += member.headerAt - end;
+    else hide(end, member.headerAt);
     const dataEnd = member.dataAt + member.compressedSize;
     const memberEnd =
       dataEnd + (member.flags & FLAG.descriptor ? descriptorLength(source, dataEnd, member) : 0);
@@ -81,14 +91,16 @@ function inspectPlaces(
       id: 'zip-overlapping-members',
       level: 'error',
       message: `'${visible(overlap.name, 200)}' shares bytes with another part of the archive.`,
+      location: { offset: overlap.headerAt },
     });
   }
-  hidden += Math.max(0, directory.start - end);
-  if (hidden > 0) {
+  hide(end, directory.start);
+  if (hiddenAt !== null) {
     findings.push({
       id: 'zip-hidden-data',
       level: 'warning',
       message: `${hidden} bytes of the file belong to no member of the archive; PyTorch ignores them.`,
+      location: { offset: hiddenAt },
     });
   }
 }
