@@ -43,6 +43,9 @@ const NETS = [
   ['mobilenet_v3_large_timm', 'MobileNet v3', 'large'],
   ['mobilenet_v3_small_timm', 'MobileNet v3', 'small'],
   ['densenet121', 'DenseNet', 'dense blocks 6-12-24-16'],
+  ['densenet121_old', 'DenseNet', 'dense blocks 6-12-24-16'],
+  ['vit_small_old', 'ViT', '3 layers of 192, 3 heads, patches of 8'],
+  ['efficientnet_v2_s', 'EfficientNet v2', 'blocks 2-4-4-6-9-15'],
 ] as const;
 
 function graphOf(checkpoint: Checkpoint): WeightedGraph {

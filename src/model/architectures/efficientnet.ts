@@ -4,25 +4,28 @@ import { Misfit, type NetBuilder } from './net-builder';
 import type { Blueprint } from './recognise';
 import { timmBlock } from './timm-blocks';
 
-/** Of the seven stages (Tan and Le, ICML 2019, table 1). */
+/** Of the seven stages (Tan and Le, ICML 2019, table 1); v2 has the same, and its small size no seventh (ICML 2021, table 4). */
 const STRIDES = [1, 2, 2, 2, 1, 2, 1];
 /** torchvision's B5 to B7, of 39 blocks and more, have another ε. */
 const BLOCKS_OF_B5 = 39;
 
-/** EfficientNet B0 to B7 under torchvision's or timm's names. */
+/** EfficientNet B0 to B7 under torchvision's or timm's names, v2 under torchvision's. */
 export function efficientnet(net: NetBuilder): Blueprint {
   return net.has('conv_stem.weight') ? underTimmNames(net) : underTorchvisionNames(net);
 }
 
 function underTorchvisionNames(net: NetBuilder): Blueprint {
   const [, channels = 0] = net.dims('features.0.0.weight');
-  if (net.numbers('features').length !== STRIDES.length + 2) throw new Misfit('another number of stages');
-  const depths = STRIDES.map((_, i) => net.numbers(`features.${i + 1}`).length);
+  // The first block of v2 is one convolution; that of v1 begins with a depthwise one.
+  const v2 = net.numbers('features.1.0.block').length === 1;
+  const strides = STRIDES.slice(0, net.numbers('features').length - 2);
+  if (strides.length < STRIDES.length - (v2 ? 1 : 0)) throw new Misfit('another number of stages');
+  const depths = strides.map((_, i) => net.numbers(`features.${i + 1}`).length);
   const blocks = depths.reduce((sum, depth) => sum + depth, 0);
-  const epsilon = blocks >= BLOCKS_OF_B5 ? 1e-3 : 1e-5;
+  const epsilon = v2 || blocks >= BLOCKS_OF_B5 ? 1e-3 : 1e-5;
   let x = net.convolution(net.input(channels), 'features.0.0', { stride: 2 });
   x = silu(net, net.batchNorm(x, 'features.0.1', epsilon));
-  STRIDES.forEach((stride, i) => {
+  strides.forEach((stride, i) => {
     for (const block of net.numbers(`features.${i + 1}`)) {
       const how = {
         stride: block === 0 ? stride : 1,
@@ -34,11 +37,11 @@ function underTorchvisionNames(net: NetBuilder): Blueprint {
       x = invertedResidual(net, x, `features.${i + 1}.${block}.block`, how);
     }
   });
-  const head = `features.${STRIDES.length + 1}`;
+  const head = `features.${strides.length + 1}`;
   x = silu(net, net.batchNorm(net.convolution(x, `${head}.0`), `${head}.1`, epsilon));
   x = net.linear(net.globalAverage(x), 'classifier.1');
   return {
-    family: 'EfficientNet',
+    family: v2 ? 'EfficientNet v2' : 'EfficientNet',
     detail: `blocks ${depths.join('-')}`,
     inputSize: 224,
     model: net.finish(x, channels, null),

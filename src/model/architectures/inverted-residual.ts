@@ -16,11 +16,12 @@ export interface InvertedResidual {
 /**
  * torchvision's inverted residual with squeeze and excitation (MobileNet v3, EfficientNet): `module.0` expands (left out
  * where it would not), then depthwise, squeeze and excitation where the block has it, and a projection without
- * activation; each but the excitation is a convolution `.0` and a batch norm `.1`.
+ * activation; each but the excitation is a convolution `.0` and a batch norm `.1`. In the fused blocks of EfficientNet v2
+ * one convolution both expands and looks around, and is all there is where it does not expand.
  */
 export function invertedResidual(net: NetBuilder, x: Value, module: string, how: InvertedResidual): Value {
   const parts = net.numbers(module);
-  if (parts.length < 2) throw new Misfit(`'${module}' is no inverted residual`);
+  if (parts.length === 0) throw new Misfit(`'${module}' is no inverted residual`);
   let y = x;
   for (const part of parts) {
     const name = `${module}.${part}`;
@@ -29,10 +30,10 @@ export function invertedResidual(net: NetBuilder, x: Value, module: string, how:
       y = squeezeExcite(net, y, modules, how.squeeze, how.gate);
       continue;
     }
-    const depthwise = net.dims(`${name}.0.weight`)[1] === 1 && y.channels > 1;
-    y = net.convolution(y, `${name}.0`, { stride: depthwise ? how.stride : 1 });
+    const [, , kernel = 0] = net.dims(`${name}.0.weight`);
+    y = net.convolution(y, `${name}.0`, { stride: kernel > 1 ? how.stride : 1 });
     y = net.batchNorm(y, `${name}.1`, how.epsilon);
-    if (part !== parts[parts.length - 1]) y = how.activation(net, y);
+    if (parts.length === 1 || part !== parts[parts.length - 1]) y = how.activation(net, y);
   }
   return how.stride === 1 && y.channels === x.channels ? net.add(x, y) : y;
 }

@@ -38,6 +38,15 @@ const TORCHVISION: Names = {
   head: 'heads.head',
 };
 
+/** As torchvision's published weights, and those it trained until 0.13, have them. */
+const OLD_TORCHVISION: Names = {
+  ...TORCHVISION,
+  layer: (n) => {
+    const mlp = `encoder.layers.encoder_layer_${n}.mlp`;
+    return { ...TORCHVISION.layer(n), hidden: `${mlp}.linear_1`, back: `${mlp}.linear_2` };
+  },
+};
+
 const TIMM: Names = {
   patch: 'patch_embed.proj',
   classToken: 'cls_token',
@@ -60,7 +69,7 @@ const TIMM: Names = {
  * of heads does not show in weights: heads have 64 channels, and 80 in the huge size of 1280.
  */
 export function vit(net: NetBuilder): Blueprint {
-  const names = net.has(`${TIMM.patch}.weight`) ? TIMM : TORCHVISION;
+  const names = namesOf(net);
   const [width = 0, channels = 0, patch = 0] = net.dims(`${names.patch}.weight`);
   const heads = width / (width === 1280 ? 80 : 64);
   const [, tokens = 0] = net.dims(names.position);
@@ -84,6 +93,11 @@ export function vit(net: NetBuilder): Blueprint {
     inputSize: side * patch,
     model: net.finish(x, channels, side * patch),
   };
+}
+
+function namesOf(net: NetBuilder): Names {
+  if (net.has(`${TIMM.patch}.weight`)) return TIMM;
+  return net.has(`${OLD_TORCHVISION.layer(0).hidden}.weight`) ? OLD_TORCHVISION : TORCHVISION;
 }
 
 /** Puts the class token before the patches of every image. */
