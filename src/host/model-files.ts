@@ -5,6 +5,7 @@ export const MODEL_EXTENSIONS = [
   'pth',
   'ckpt',
   'bin',
+  'tar',
   'safetensors',
   'keras',
   'h5',
@@ -12,13 +13,13 @@ export const MODEL_EXTENSIONS = [
 ] as const;
 
 /** Extensions that anything may have: such files are only scanned where somebody names them. */
-const AMBIGUOUS: readonly string[] = ['bin', 'h5', 'hdf5'];
+const AMBIGUOUS: readonly string[] = ['bin', 'tar', 'h5', 'hdf5'];
 
 /** For searching a workspace. */
 export const MODEL_GLOB = `**/{*.{${MODEL_EXTENSIONS.filter((each) => !AMBIGUOUS.includes(each)).join(',')},pth.tar,index.json},model.json}`;
 
 /** For file dialogs, in the order they are offered. */
 export const MODEL_FILTERS: Readonly<Record<string, string[]>> = {
-  'Models (ONNX, PyTorch, safetensors, Keras, TensorFlow.js)': [...MODEL_EXTENSIONS, 'tar', 'json'],
+  'Models (ONNX, PyTorch, safetensors, Keras, TensorFlow.js)': [...MODEL_EXTENSIONS, 'json'],
   'All files': ['*'],
 };

@@ -81,6 +81,8 @@ describe('files that are no models', () => {
       3,
       /not a model that Scour reads/,
     ],
+    ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\noid'), 3, /git lfs pull/],
+    ['a web page', Buffer.from('\n<!DOCTYPE html><html>404</html>'), 3, /fetch the file again/],
     ['a 2 GiB length prefix', Buffer.from('08083affffffff07', 'hex'), 2, /truncated/],
     ['a length beyond 2^53', Buffer.from('08083affffffffffffffff7f', 'hex'), 2, /out of range/],
     ['a wrong field type', Buffer.from('08083808', 'hex'), 2, /wire type/],

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Log } from 'sarif';
 import { describe, expect, it } from 'vitest';
 import type { PruneReport } from '../../src/protocol/prune';
@@ -87,6 +88,43 @@ describe.skipIf(!HAS_SHARED)(`PyTorch and safetensors files on the command line$
         path.join(SHARED, 'data/ood'),
       );
       expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('ONNX') as string });
+    });
+  });
+});
+
+describe('a file that only its name makes a checkpoint', () => {
+  const tar = (name: string): Buffer => {
+    const header = Buffer.alloc(512);
+    header.write(name, 0, 'latin1');
+    header.write('00000000000', 124);
+    header.fill(' ', 148, 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    return Buffer.concat([header, Buffer.alloc(1024)]);
+  };
+
+  it.each<[string, Buffer, string, RegExp | null]>([
+    [
+      'lfs.pth',
+      Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0'),
+      'git lfs pull',
+      null,
+    ],
+    ['page.pt', Buffer.from('<html>Not found</html>'), 'fetch the file again', null],
+    ['packed.bin', gzipSync('anything'), 'gunzip', null],
+    ['images.tar', tar('images/0.png'), 'tar archive of other files', null],
+    // Whatever else it is, a reader that unpickles it runs the command.
+    ['evil.tar', tar("cos\nsystem\n(S'id'\ntR"), 'tar archive of other files', /os\.system\('id'\)/],
+  ])('%s is called what it is', async (name, bytes, says, runs) => {
+    await inTemporaryFolder((folder) => {
+      const file = path.join(folder, name);
+      writeFileSync(file, bytes);
+      const { code, stdout, stderr } = scour('scan', file);
+      expect([code, stdout]).toEqual([3, '']);
+      expect(stderr).toContain(`${file} is `);
+      expect(stderr).toContain(says);
+      if (runs === null) expect(stderr).not.toContain('pickle');
+      else expect(stderr).toMatch(runs);
     });
   });
 });

@@ -25,7 +25,7 @@ describe('the Explorer menu', () => {
       expect(offersFor(when, `net.${extension}`), extension).toBe(true);
     for (const file of ['net.pth.tar', 'model.json', 'model.safetensors.index.json', 'NET.PTH'])
       expect(offersFor(when, file), file).toBe(true);
-    for (const file of ['package.json', 'photo.png', 'data.tar', 'pth'])
+    for (const file of ['package.json', 'photo.png', 'data.tar.gz', 'pth'])
       expect(offersFor(when, file), file).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../../model/checkpoint';
+import { foreignFile } from '../../model/foreign';
 import { looksLikeOnnx } from '../../model/onnx/parse';
 import { checkpointReader } from '../../model/open-checkpoint';
 import { openPyTorch } from '../../model/pytorch/open';
@@ -17,6 +18,8 @@ export function kindOf(source: ByteSource): 'onnx' | ((source: ByteSource) => Ch
   if (reader !== null && reader !== openPyTorch) return reader;
   if (looksLikeOnnx(source)) return 'onnx';
   if (reader !== null) return reader;
+  const foreign = foreignFile(source);
+  if (foreign !== null) throw new ModelError('unsupported-format', path, `${path} ${foreign}.`);
   throw new ModelError(
     'unsupported-format',
     path,

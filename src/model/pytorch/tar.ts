@@ -5,6 +5,7 @@ import { editedInPlace } from '../edits';
 import { sequenceItems, tupleItems, type PickleValue } from '../pickle/values';
 import { SliceSource } from '../slice-source';
 import type { ByteSource } from '../source';
+import { TAR_BLOCK, isTar } from '../tar-header';
 import { leavesFolder } from '../zip/inspect';
 import { zipFindings } from '../zip/polyglot';
 import { assembleTensors } from './assemble';
@@ -17,7 +18,6 @@ import { TensorRebuilder, viewOf } from './rebuild';
 import { isCount, storageBytes, type FoundStorage } from './storages';
 import { storageType } from './types';
 
-const BLOCK = 512;
 const PARTS = ['storages', 'tensors', 'pickle'];
 const MAX_MEMBERS = 1000;
 /** Tensors or storages of one file. */
@@ -197,37 +197,23 @@ function keyOf(id: PickleValue | undefined): string {
 /** Members of a tar file; none where it is no tar file. (POSIX.1-1988 ustar; sizes are octal.) */
 function tarMembers(source: ByteSource): TarListing {
   const members: TarMember[] = [];
-  for (let at = 0; at + BLOCK <= source.size && members.length < MAX_MEMBERS;) {
-    const header = Buffer.from(source.read(at, BLOCK));
+  for (let at = 0; at + TAR_BLOCK <= source.size && members.length < MAX_MEMBERS;) {
+    const header = Buffer.from(source.read(at, TAR_BLOCK));
     if (header.every((byte) => byte === 0)) return { members, ended: true };
-    if (!hasChecksum(header)) break;
+    if (!isTar(header)) break;
     const name = header.toString('latin1', 0, 100).replace(/\0.*$/s, '');
     const size = parseInt(header.toString('latin1', 124, 136).trim() || '0', 8);
     if (!isCount(size)) break;
-    members.push({ name: name.replace(/^\.\//, ''), start: at + BLOCK, size });
-    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+    members.push({ name: name.replace(/^\.\//, ''), start: at + TAR_BLOCK, size });
+    at += TAR_BLOCK + Math.ceil(size / TAR_BLOCK) * TAR_BLOCK;
   }
   return { members, ended: false };
-}
-
-/** A header's checksum is the sum of its bytes, its own field counted as spaces. */
-function hasChecksum(header: Buffer): boolean {
-  const said = parseInt(
-    header
-      .toString('latin1', 148, 156)
-      .replace(/[\0 ]+$/, '')
-      .trim(),
-    8,
-  );
-  let sum = 8 * 0x20;
-  for (let i = 0; i < BLOCK; i++) if (i < 148 || i >= 156) sum += header[i]!;
-  return sum === said;
 }
 
 function inspectMembers(members: readonly TarMember[], findings: Finding[]): void {
   const seen = new Set<string>();
   for (const { name, start } of members) {
-    const location = { offset: start - BLOCK };
+    const location = { offset: start - TAR_BLOCK };
     if (seen.has(name)) {
       findings.push({
         id: 'tar-duplicate-member',
