@@ -70,11 +70,11 @@ function inspectPlaces(
   const inOrder = [...members].sort((a, b) => a.headerAt - b.headerAt);
   let end = 0;
   let hidden = 0;
-  let hiddenAt: number | null = null;
+  let hiddenAt = 0;
   const hide = (from: number, to: number): void => {
     if (to <= from) return;
+    if (hidden === 0) hiddenAt = from;
     hidden += to - from;
-    hiddenAt ??= from;
   };
   let overlap: ZipMember | undefined;
   for (const member of inOrder) {
@@ -95,7 +95,7 @@ function inspectPlaces(
     });
   }
   hide(end, directory.start);
-  if (hiddenAt !== null) {
+  if (hidden > 0) {
     findings.push({
       id: 'zip-hidden-data',
       level: 'warning',
