@@ -1,4 +1,5 @@
-// What lies beside the bundles in dist/assets: the threads that decode images and read HDF5, and the WebAssembly they run.
+// What lies beside the bundles in dist/assets: the threads that decode images, read HDF5 and write checkpoints, and the
+// WebAssembly they run.
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,7 @@ export function workerBundle(node) {
     entryPoints: {
       'assets/decode-worker': 'src/data/loading/worker.ts',
       'assets/hdf5-worker': 'src/model/hdf5/worker.ts',
+      'assets/checkpoint-worker': 'src/training/checkpoint-worker.ts',
     },
     plugins: [hdf5LibraryApart],
     define: { ...node.define, SCOUR_ASSETS: '__dirname' },

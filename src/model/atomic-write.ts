@@ -57,22 +57,41 @@ function isSameFile(a: string, b: string): boolean {
   }
 }
 
-/**
- * Writes `output` through a temporary file beside it and renames that when `write` has finished, so that nothing
- * half-done ever carries the output's name. `write` is handed a sink; what it throws is passed on after the temporary
- * file is gone. Returns size and SHA-256 of what was written.
- */
+/** Takes the pieces of a file, one after the other. */
+export type Sink = (bytes: Uint8Array) => void;
+
+/** As `replaceAtomically`. Returns size and SHA-256 of what was written. */
 export async function writeAtomically(
   output: string,
   rules: OutputRules,
-  write: (sink: (bytes: Uint8Array) => void) => Promise<void> | void,
+  write: (sink: Sink) => Promise<void> | void,
 ): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  await replaceAtomically(output, rules, (sink) =>
+    write((piece) => {
+      sink(piece);
+      hash.update(piece);
+      bytes += piece.length;
+    }),
+  );
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/**
+ * Writes `output` through a temporary file beside it and renames that when `write` has finished, so that nothing
+ * half-done ever carries the output's name. `write` is handed a sink; what it throws is passed on after the temporary
+ * file is gone. Throws OutputError.
+ */
+export async function replaceAtomically(
+  output: string,
+  rules: OutputRules,
+  write: (sink: Sink) => Promise<void> | void,
+): Promise<void> {
   checkOutput(output, rules);
   const folder = path.dirname(output);
   const name = path.basename(output);
   const temporary = path.join(folder, `.${name}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
-  const hash = createHash('sha256');
-  let bytes = 0;
   let fd: number;
   try {
     mkdirSync(folder, { recursive: true });
@@ -89,8 +108,6 @@ export async function writeAtomically(
       } catch (cause) {
         throw writeFailed(output, cause);
       }
-      hash.update(piece);
-      bytes += piece.length;
     });
     try {
       fsyncSync(fd);
@@ -105,7 +122,6 @@ export async function writeAtomically(
     if (open) closeSync(fd);
     rmSync(temporary, { force: true });
   }
-  return { bytes, sha256: hash.digest('hex') };
 }
 
 /** Removes what earlier writes of the same output left when their process was killed. */

@@ -100,14 +100,21 @@ export class ParameterState {
     if (back) (back.data as Float32Array).set(values);
   }
 
-  snapshot(): TrainingSnapshot {
+  /** `reuse`: a snapshot that nobody needs any more, whose memory may be written over. */
+  snapshot(reuse?: TrainingSnapshot): TrainingSnapshot {
+    const copied = (name: string, values: Float32Array): Float32Array => {
+      const used = reuse?.tensors.get(name)?.data;
+      if (used?.length !== values.length) return values.slice();
+      used.set(values);
+      return used;
+    };
     return {
       step: this.step,
       optimizer: this.optimizer,
       tensors: new Map(
         [...this.frontTensors].map(([name, { shape, data }]) => [
           name,
-          { shape, data: (data as Float32Array).slice() },
+          { shape, data: copied(name, data as Float32Array) },
         ]),
       ),
     };

@@ -327,9 +327,12 @@ export class Trainer {
     return exportModel(this.model, this.plain, values);
   }
 
-  /** All that continuing needs: parameters, running statistics, optimizer state, steps done. */
-  snapshot(): TrainingSnapshot {
-    return this.state.snapshot();
+  /**
+   * All that continuing needs: parameters, running statistics, optimizer state, steps done. `reuse`: a snapshot that
+   * nobody needs any more, whose memory may be written over.
+   */
+  snapshot(reuse?: TrainingSnapshot): TrainingSnapshot {
+    return this.state.snapshot(reuse);
   }
 
   /** Continues from a snapshot, exactly. Throws TrainingError `bad-checkpoint` where it is of another model or optimizer. */

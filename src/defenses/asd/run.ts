@@ -1,6 +1,5 @@
 import { streamOf, type Random } from '../../data/random';
 import { cosine } from '../../training/schedules';
-import type { TrainingSnapshot } from '../../training/state';
 import type { Trainer } from '../../training/trainer';
 import type { SplitEpoch } from '../../protocol/split';
 import { infer } from './infer';
@@ -44,7 +43,7 @@ export interface AsdRun {
    * Where the run can be continued from, until it is called again: after every split and every step. It must be quick
    * where it does nothing.
    */
-  readonly onPosition: (position: () => Position, snapshot: () => TrainingSnapshot) => Promise<void>;
+  readonly onPosition: (position: () => Position, snapshot: Trainer['snapshot']) => Promise<void>;
   /** Measures the model at the end of an epoch. */
   readonly measure: (epoch: number) => Promise<SplitEpoch['monitored']>;
 }
@@ -94,7 +93,7 @@ export async function runAsd(run: AsdRun): Promise<readonly SplitEpoch[]> {
       const begun = await startOf(run, epoch, streams);
       await run.onPosition(
         () => ({ history, epoch: begun }),
-        () => run.model.snapshot(),
+        (reuse) => run.model.snapshot(reuse),
       );
       underWay = begun;
     }
@@ -102,7 +101,7 @@ export async function runAsd(run: AsdRun): Promise<readonly SplitEpoch[]> {
     underWay = null;
     await run.onPosition(
       () => ({ history, epoch: null }),
-      () => run.model.snapshot(),
+      (reuse) => run.model.snapshot(reuse),
     );
   }
   return history;
@@ -197,7 +196,7 @@ async function oneEpoch(
       const position = { history, epoch: { split, iteration, lossSum, seconds: seconds() } };
       await onPosition(
         () => position,
-        () => model.snapshot(),
+        (reuse) => model.snapshot(reuse),
       );
     }
   } finally {

@@ -1,7 +1,5 @@
-import { copyFileSync, linkSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
-import { writeFailed } from '../../model/write-failed';
 import { CleanseEpochSchema, MonitoredPairSchema } from '../../protocol/cleanse';
 import { readCheckpoint } from '../../training/checkpoint';
 import { TrainingError } from '../../training/errors';
@@ -20,15 +18,12 @@ const ProgressSchema = v.object({
 export type CleanseProgress = v.InferOutput<typeof ProgressSchema>;
 const SavedProgress = v.pipe(v.string(), v.parseJson(), ProgressSchema);
 
-/** Writing may take this share of the time at most; every epoch is written all the same. */
-const WRITING = 0.05;
-
 /** What is kept of a cleansing run until its output is written. */
 export class CleanseState {
-  private readonly state: RunState;
-  private readonly best: string;
-  private writtenAt = 0;
-  private cost = 0;
+  /** The latest. */
+  readonly state: RunState;
+  /** The best epoch. */
+  readonly best: string;
 
   constructor(output: string) {
     this.state = new RunState(output, 'cleanse');
@@ -38,11 +33,6 @@ export class CleanseState {
   /** Where temporary copies of the student may lie. */
   temporary(name: string): string {
     return path.join(this.state.folder, name);
-  }
-
-  /** True where a checkpoint is worth its time again: after nearly every step, unless the model is large beside its steps. */
-  get isDue(): boolean {
-    return performance.now() - this.writtenAt >= this.cost / WRITING;
   }
 
   /** True where an interrupted run can be resumed. */
@@ -55,29 +45,9 @@ export class CleanseState {
     this.state.check(asked);
   }
 
-  /** Throws OutputError `write-failed`; the state before is then still there. */
-  async write(run: string, snapshot: TrainingSnapshot, progress: CleanseProgress): Promise<void> {
-    const started = performance.now();
-    await this.state.write(run, snapshot, { progress: JSON.stringify(progress) });
-    this.writtenAt = performance.now();
-    this.cost = this.writtenAt - started;
-  }
-
-  /** Remembers the state written last as the best so far. Throws OutputError `write-failed`. */
-  keepAsBest(): void {
-    const temporary = `${this.best}.tmp`;
-    try {
-      rmSync(temporary, { force: true });
-      // Checkpoints are replaced, never written over: a second name keeps this one.
-      try {
-        linkSync(this.state.file, temporary);
-      } catch {
-        copyFileSync(this.state.file, temporary); // file systems without hard links
-      }
-      renameSync(temporary, this.best);
-    } catch (cause) {
-      throw writeFailed(this.best, cause);
-    }
+  /** What a checkpoint holds beside the trainer's state, as `read` takes it. */
+  static saved(progress: CleanseProgress): Readonly<Record<string, string>> {
+    return { progress: JSON.stringify(progress) };
   }
 
   /** Throws TrainingError `bad-checkpoint` where it is damaged or of another run, ModelError where it cannot be opened. */

@@ -5,7 +5,7 @@ import { redrawnShare } from '../../defenses/bcu/ratios';
 import type { Stage } from '../../defenses/bcu/stages';
 import type { Teacher } from '../../defenses/bcu/teacher';
 import type { CleanseEpoch, MonitoredPair } from '../../protocol/cleanse';
-import { PausedError } from '../../protocol/errors';
+import { CancelledError, PausedError } from '../../protocol/errors';
 import type { Preprocessing } from '../../protocol/preprocessing';
 import { VERSION } from '../../protocol/version';
 import type { Classifier } from '../../runtime/classifier';
@@ -14,8 +14,9 @@ import type { JobContext } from '../job-context';
 import type { Trainable } from '../subjects/trainable';
 import type { Choice, CleanseOptions } from './cleanse';
 import type { StudentMonitor } from './cleanse-monitor';
-import type { CleanseState } from './cleanse-state';
+import { CleanseState } from './cleanse-state';
 import type { Student } from './cleanse-student';
+import { StepCheckpoints, type Standing } from './step-checkpoints';
 
 /** All that a run trains with. */
 export interface TrainingJob {
@@ -34,6 +35,7 @@ export interface TrainingJob {
   readonly student: Student;
   /** Says which run a checkpoint is of. */
   readonly run: string;
+  readonly onNote: (note: string) => void;
 }
 
 /** Says which run a checkpoint is of: everything that its result depends on, and what its history holds. */
@@ -72,28 +74,42 @@ export interface Trained {
  * epoch was finished), RuntimeError, OutputError, PausedError or CancelledError.
  */
 export async function train(job: TrainingJob, whole: JobContext): Promise<Trained> {
-  const { options, state, student, teacher, pool, preprocessing, run } = job;
-  const { trainer } = student;
+  const { options, state, student, pool, run } = job;
+  const { batchSize } = options.settings;
+  const checkpoints = new StepCheckpoints({ state: state.state, run, onNote: job.onNote });
+  try {
+    await whole.within(0.025, 0.03).tick('Trying a step', 0);
+    await student.trainer.rehearse(Math.min(batchSize, pool.size));
+    const { before, from } = await begin(job, checkpoints, whole);
+    options.onState?.(stateOf(job, before, from.history));
+    const result = await follow(job, { before, from }, checkpoints, whole.within(0.03, 0.98));
+    await checkpoints.keep();
+    return { before, ...standAt(job, result) };
+  } catch (error) {
+    // A step that has been done is not done again for being stopped.
+    if (error instanceof PausedError || error instanceof CancelledError) await checkpoints.keep();
+    throw error;
+  } finally {
+    await checkpoints.close();
+  }
+}
+
+/** Trains to the end of the run. Throws as `train` does, except `diverged`. */
+async function follow(
+  job: TrainingJob,
+  { before, from }: Start,
+  checkpoints: StepCheckpoints,
+  context: JobContext,
+): Promise<Distilled> {
+  const { options, state, student, monitor, pool } = job;
   const { batchSize, epochs } = options.settings;
-  const context = whole.within(0.03, 0.98);
-  await whole.within(0.025, 0.03).tick('Trying a step', 0);
-  await trainer.rehearse(Math.min(batchSize, pool.size));
-  const { before, from } = await begin(job, whole);
-  const tell = (history: readonly CleanseEpoch[]): void => options.onState?.(stateOf(job, before, history));
-  const keep = (progress: DistillationProgress): Promise<void> =>
-    state.write(run, trainer.snapshot(), {
-      before,
-      partial: progress.partial,
-      history: [...progress.history],
-    });
-  tell(from.history);
   const stepsAnEpoch = Math.ceil(pool.size / batchSize);
   let best = bestOf(from.history);
-  const result = await distil({
-    trainer,
-    teacher,
+  return distil({
+    trainer: student.trainer,
+    teacher: job.teacher,
     pool,
-    preprocessing,
+    preprocessing: job.preprocessing,
     settings: options.settings,
     from,
     onTeach: (share) => context.tick('Asking the teacher', share / epochs / 10),
@@ -101,31 +117,56 @@ export async function train(job: TrainingJob, whole: JobContext): Promise<Traine
       const at = (step.epoch + step.share) / epochs;
       const { loss, agreement, progress } = step;
       options.onStep?.({ step: step.epoch * stepsAnEpoch + progress.partial!.steps, at, loss, agreement });
+      // The end of an epoch is kept at once where nothing is measured first.
+      if (step.share < 1 || monitor !== null) await checkpoints.offer(standing(job, before, progress));
       await context.tick(messageOf(step, epochs), at);
-      const isPaused = options.pause?.aborted ?? false;
-      if (isPaused || state.isDue) await keep(progress);
-      if (isPaused) throw new PausedError();
+      if (options.pause?.aborted) throw new PausedError();
     },
     // Progress stands still meanwhile: the share of training is what tells how long it takes.
     measure: (epoch) => measureEpoch(job, context.within((epoch + 1) / epochs, (epoch + 1) / epochs)),
     onEpoch: async (progress) => {
-      await keep(progress);
-      if (bestOf(progress.history) !== best) state.keepAsBest();
+      const isBest = bestOf(progress.history) !== best;
+      await checkpoints.begin(standing(job, before, progress), isBest ? state.best : null);
       best = bestOf(progress.history);
-      tell(progress.history);
+      if (progress.history.length === epochs) await checkpoints.keep();
+      options.onState?.(stateOf(job, before, progress.history));
     },
   });
-  if (result.diverged === null) return { ...result, before, epoch: result.history.length };
-  if (best === null) throw result.diverged;
-  trainer.restore(state.read(run, 'best').snapshot);
-  return { ...result, before, epoch: best };
+}
+
+type Distilled = Awaited<ReturnType<typeof distil>>;
+
+/** The epoch that the student holds at the end: the last, or the best where training diverged. Throws TrainingError `diverged` where there is none. */
+function standAt(
+  { state, student, run }: TrainingJob,
+  { history, diverged }: Distilled,
+): Omit<Trained, 'before'> {
+  if (diverged === null) return { history, diverged, epoch: history.length };
+  const best = bestOf(history);
+  if (best === null) throw diverged;
+  student.trainer.restore(state.read(run, 'best').snapshot);
+  return { history, diverged, epoch: best };
+}
+
+interface Start {
+  /** Measured before the first step. */
+  readonly before: MonitoredPair | null;
+  readonly from: DistillationProgress;
+}
+
+function standing(
+  { student: { trainer } }: TrainingJob,
+  before: MonitoredPair | null,
+  { history, partial }: DistillationProgress,
+): Standing {
+  return {
+    snapshot: (reuse) => trainer.snapshot(reuse),
+    progress: () => CleanseState.saved({ before, partial, history: [...history] }),
+  };
 }
 
 /** Where a run starts from: the re-initialised student, measured, or what was kept of an interrupted run. */
-async function begin(
-  job: TrainingJob,
-  context: JobContext,
-): Promise<{ before: MonitoredPair | null; from: DistillationProgress }> {
+async function begin(job: TrainingJob, checkpoints: StepCheckpoints, context: JobContext): Promise<Start> {
   const { options, state, student, run } = job;
   if (options.resume) {
     const { snapshot, progress } = state.read(run);
@@ -134,7 +175,8 @@ async function begin(
   }
   const from = { history: [], partial: null };
   const before = await measureBefore(job, context);
-  await state.write(run, student.trainer.snapshot(), { ...from, before });
+  await checkpoints.begin(standing(job, before, from));
+  await checkpoints.keep();
   return { before, from };
 }
 

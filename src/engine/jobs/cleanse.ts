@@ -109,20 +109,24 @@ export async function cleanseModel(
           context.within(0.02, 0.025),
         );
         try {
+          const notes: string[] = [];
+          const onNote = (note: string): void => {
+            notes.push(note);
+            options.onNote(note);
+          };
           const job: TrainingJob = {
             ...{ input, inputSha256, options, choice, stages, model, state, preprocessing },
-            ...{ classifier, teacher, monitor, pool, student },
+            ...{ classifier, teacher, monitor, pool, student, onNote },
             run: runKey(key, { options, choice, preprocessing, pool, student }),
           };
-          const notes = [
+          [
             ...[...model.notes, ...classifier.warnings, ...warnings, ...(monitor?.warnings ?? [])],
             ...[...dataNotes(pool), ...student.notes],
-          ];
-          notes.forEach(options.onNote);
+          ].forEach(onNote);
           const trained = await train(job, context);
           const written = await write(job, trained, context);
           const late = [...(trained.diverged === null ? [] : [trained.diverged.message]), ...written.notes];
-          late.forEach(options.onNote);
+          late.forEach(onNote);
           const report: CleanseReport = {
             schema: 'scour.cleanse/1',
             status: trained.diverged === null ? 'complete' : 'diverged',
@@ -145,7 +149,7 @@ export async function cleanseModel(
               history: trained.history,
               student: trained.history.find(({ epoch }) => epoch === trained.epoch),
             }),
-            notes: [...notes, ...late],
+            notes,
             version: VERSION,
           };
           state.remove();

@@ -1,8 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { OutputError } from '../../protocol/errors';
-import { readCheckpoint, writeCheckpoint, type Checkpoint } from '../../training/checkpoint';
-import type { TrainingSnapshot } from '../../training/state';
+import { readCheckpoint, type Checkpoint } from '../../training/checkpoint';
 
 /** What is kept of a training run beside its output, in a hidden folder, until the output is written. */
 export class RunState {
@@ -38,20 +37,6 @@ export class RunState {
         this.folder,
         `${this.folder} holds an interrupted run. Continue it with --resume, or start anew with --force.`,
       );
-  }
-
-  /** `progress`: the job's own, beside the trainer's. Throws OutputError `write-failed`; the state before, if any, is then still there. */
-  async write(
-    run: string,
-    snapshot: TrainingSnapshot,
-    progress: Readonly<Record<string, string>>,
-  ): Promise<void> {
-    try {
-      await writeCheckpoint(this.file, { snapshot, run, progress });
-    } catch (error) {
-      if (!this.exists) this.remove();
-      throw error;
-    }
   }
 
   /** Throws TrainingError `bad-checkpoint` where it is damaged or of another run, ModelError where it cannot be opened. */

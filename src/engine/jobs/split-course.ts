@@ -3,16 +3,12 @@ import { totalEpochs } from '../../defenses/asd/settings';
 import { PausedError } from '../../protocol/errors';
 import type { SplitEpoch } from '../../protocol/split';
 import { costInWords } from '../../protocol/split-cost';
-import type { TrainingSnapshot } from '../../training/state';
 import type { JobContext } from '../job-context';
-import type { RunState } from './run-state';
 import type { SplitOptions } from './split-options';
 import { Pace } from './split-pace';
 import type { Workload } from './split-progress';
-import { savePosition } from './split-state';
-
-/** The state is written at the end of every epoch, and within long ones this often unless it is said otherwise. */
-const SAVE_EVERY_MS = 5 * 60 * 1000;
+import { savedPosition } from './split-state';
+import type { Standing, StepCheckpoints } from './step-checkpoints';
 
 const WORDS: Readonly<Record<Phase, string>> = {
   split: 'split losses',
@@ -21,38 +17,27 @@ const WORDS: Readonly<Record<Phase, string>> = {
   measure: 'measuring',
 };
 
-/** Where a run can be continued from. */
-interface Kept {
-  readonly position: () => Position;
-  readonly snapshot: () => TrainingSnapshot;
-}
-
 export interface CourseOptions {
-  readonly options: Pick<SplitOptions, 'settings' | 'pause' | 'saveEvery' | 'onNote' | 'onEpoch' | 'resume'>;
+  readonly options: Pick<SplitOptions, 'settings' | 'pause' | 'onNote' | 'onEpoch' | 'resume'>;
   readonly context: JobContext;
   readonly work: Workload;
-  readonly state: RunState;
-  /** Says which run the state is of. */
-  readonly run: string;
-  readonly start: Kept;
+  readonly checkpoints: StepCheckpoints;
+  /** Epochs done before. */
+  readonly history: readonly SplitEpoch[];
 }
 
 /** Follows a run: says how far it is and what it costs, keeps its state, and ends it where a pause is asked for. */
 export class Course {
   private readonly with: CourseOptions;
   private readonly pace = new Pace();
-  private latest: Kept;
-  private savedAt = performance.now();
   private told: number;
   private lastEpoch: SplitEpoch | undefined;
   private costKnown = false;
 
   constructor(options: CourseOptions) {
     this.with = options;
-    this.latest = options.start;
-    const { history } = options.start.position();
-    this.told = history.length;
-    this.lastEpoch = history.at(-1);
+    this.told = options.history.length;
+    this.lastEpoch = options.history.at(-1);
   }
 
   /**
@@ -73,13 +58,14 @@ export class Course {
   }
 
   /** The run can be continued from here until this is called again. Throws OutputError where it cannot be kept. */
-  async at(position: () => Position, snapshot: () => TrainingSnapshot): Promise<void> {
-    const { saveEvery = SAVE_EVERY_MS, onEpoch } = this.with.options;
-    this.latest = { position, snapshot };
+  async at(position: () => Position, snapshot: Standing['snapshot']): Promise<void> {
+    const { checkpoints, options } = this.with;
     const { history, epoch } = position();
-    for (; this.told < history.length; this.told++) onEpoch?.(history[this.told]!);
+    for (; this.told < history.length; this.told++) options.onEpoch?.(history[this.told]!);
     this.lastEpoch = history.at(-1);
-    if (epoch === null || performance.now() - this.savedAt >= saveEvery) await this.save();
+    const standing = { snapshot, progress: () => savedPosition(position()) };
+    if (epoch === null) await checkpoints.begin(standing);
+    else await checkpoints.offer(standing);
   }
 
   private async tick(message: string, done: number): Promise<void> {
@@ -96,7 +82,7 @@ export class Course {
 
   private async pauseIfAsked(): Promise<void> {
     if (this.with.options.pause?.aborted !== true) return;
-    await this.save();
+    await this.with.checkpoints.keep();
     throw new PausedError();
   }
 
@@ -106,12 +92,6 @@ export class Course {
     this.costKnown = true;
     const { settings, onNote, resume } = this.with.options;
     onNote(costInWords(settings, left, resume));
-  }
-
-  private async save(): Promise<void> {
-    const { state, run } = this.with;
-    await savePosition(state, run, this.latest.snapshot(), this.latest.position());
-    this.savedAt = performance.now();
   }
 }
 

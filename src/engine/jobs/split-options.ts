@@ -17,7 +17,7 @@ export interface SplitOptions extends SplitDataOptions {
   readonly monitor: MonitorOptions | null;
   readonly preprocessing: PreprocessingOptions;
   readonly run: SessionOptions;
-  /** Milliseconds between writes of the state within an epoch. Default: five minutes. */
+  /** Milliseconds that lie between two writes of the state within an epoch at least. Default: ten seconds. */
   readonly saveEvery?: number;
   /** Told what a user must know, as soon as it is known. */
   readonly onNote: (note: string) => void;

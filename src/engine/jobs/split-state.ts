@@ -21,13 +21,8 @@ const Saved = v.pipe(
   v.object({ history: v.array(SplitEpochSchema), epoch: UnderWay }),
 );
 
-/** Keeps where a run stands. Throws OutputError `write-failed`; the state before is then still there. */
-export async function savePosition(
-  state: RunState,
-  run: string,
-  snapshot: TrainingSnapshot,
-  { history, epoch }: Position,
-): Promise<void> {
+/** What a checkpoint holds beside the trainer's state, as `loadPosition` takes it. */
+export function savedPosition({ history, epoch }: Position): Readonly<Record<string, string>> {
   const saved: v.InferOutput<typeof Saved> = {
     history: [...history],
     epoch:
@@ -39,7 +34,7 @@ export async function savePosition(
             figures: epoch.split.figures,
           },
   };
-  await state.write(run, snapshot, { position: JSON.stringify(saved) });
+  return { position: JSON.stringify(saved) };
 }
 
 /**

@@ -62,8 +62,14 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
     try {
       checkClasses(model, data, architecture);
       drawFreshWeights(model, file, freshStream(settings.seed));
+      const notes: string[] = [];
+      const onNote = (note: string): void => {
+        notes.push(note);
+        options.onNote(note);
+      };
       const job: Job = {
         options,
+        onNote,
         context: context.within(0.03, 1),
         source,
         state,
@@ -74,12 +80,11 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
         model,
         virtual,
       };
-      const notes = [...source.notes, ...warnings, ...data.notes, ...(monitor?.notes ?? [])];
-      notes.forEach(options.onNote);
+      [...source.notes, ...warnings, ...data.notes, ...(monitor?.notes ?? [])].forEach(onNote);
       const { history, list, losses } = await trainAndRank(job, runKey(job, key));
       target.prepare();
       const written = await write(job, target.model, sha256, history);
-      written.notes.forEach(options.onNote);
+      written.notes.forEach(onNote);
       const report: SplitReport = {
         schema: 'scour.split/1',
         output,
@@ -96,7 +101,7 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
           })),
           losses,
         },
-        notes: [...notes, ...written.notes],
+        notes,
         version: VERSION,
       };
       await target.writeReports(list, report);
