@@ -142,6 +142,8 @@ export const StudentPreviewSchema = v.object({
   ratios: RatiosSchema,
   clpU: v.nullable(U),
   seed: Seed,
+  /** Batch norms were put back first: weights are then of another size, and re-drawing them weighs otherwise. */
+  restoreNorms: v.boolean(),
   /** Expected share of all weights of these layers that was re-drawn. */
   redrawn: Share,
   /** Channels that CLP pruned and training would hold at zero. */

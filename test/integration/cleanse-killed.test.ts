@@ -9,10 +9,10 @@ import { IMAGES, SAMPLE } from '../support/cleanse';
 import { CLI, startScour } from '../support/cli';
 import { inTemporaryFolder } from '../support/jobs';
 
-/** `scour cleanse` of four steps in two epochs. */
+/** `scour cleanse` of six steps in three epochs. */
 const commandFor = (output: string, ...more: string[]): string[] => [
   ...['cleanse', SAMPLE, '--data', IMAGES, '--output', output, '--samples', '40', '--batch-size', '20'],
-  ...['--epochs', '2', '--threads', '2', '--format', 'json', ...more],
+  ...['--epochs', '3', '--threads', '2', '--format', 'json', ...more],
 ];
 
 /**
@@ -26,7 +26,7 @@ const killingAt = (moment: 'half' | 'whole' | 'renamed', nth: number): string =>
   let file, seen = 0, pieces = 0;
   fs.openSync = (name, ...rest) => {
     const fd = openSync(name, ...rest);
-    if (/checkpoint\\.safetensors\\..*\\.tmp$/.test(name) && ++seen === ${nth}) file = fd;
+    if (/(checkpoint|best)\\.safetensors\\..*\\.tmp$/.test(name) && ++seen === ${nth}) file = fd;
     return fd;
   };
   fs.writeSync = (fd, bytes, ...rest) => {
@@ -89,7 +89,7 @@ it.skipIf(process.platform === 'win32')(
         last.stdout = stdout;
       }
       const report = reportOf(last.stdout);
-      expect(report.history).toHaveLength(2);
+      expect(report.history).toHaveLength(3);
       expect(report.sha256).toBe(sha256);
       expect(readdirSync(folder).sort()).toEqual(['hook.cjs', 'out.onnx', 'whole.onnx']);
     }),

@@ -253,7 +253,8 @@ describe('preview of a student', () => {
         ratios.map(() => 0),
         null,
       );
-      expect(nothing).toMatchObject({ redrawn: 0, held: 0, agreement: { agreement: 100, n: 60 } });
+      expect(nothing).toMatchObject({ redrawn: 0, held: 0, restoreNorms: false });
+      expect(nothing.agreement).toMatchObject({ agreement: 100, n: 60 });
       const pruned = await preview(
         ratios.map(() => 0),
         2,

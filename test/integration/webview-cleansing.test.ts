@@ -143,22 +143,23 @@ describe.skipIf(!hasChromium)(TITLE, () => {
       await page.getByRole('slider', { name: 'Ratio of /conv1/Conv, by slider' }).focus();
       await page.keyboard.press('Control+z');
       await page.keyboard.press('Control+z');
-      ratios = await lastRatios(panel, 3);
-      expect(ratios).toEqual(fixtures.INCREASING_RATIOS);
+      // How many edits the two are posted in depends on the machine's pace.
+      await eventually(() => lastRatios(panel, 3)).toEqual(fixtures.INCREASING_RATIOS);
       expect(await page.locator('#total-share').inputValue()).toBe(paper);
       expect(await page.locator('#preset').inputValue()).toBe('increasing');
       await page.keyboard.press('Control+Shift+z');
-      expect((await lastRatios(panel, 4))[0]).toBeCloseTo(0.02, 9);
+      await eventually(async () => (await lastRatios(panel, 4))[0]).toBeCloseTo(0.02, 9);
 
       // A preset brings its CLP with it.
       await page.locator('#preset').selectOption('clp+bcu');
-      await lastRatios(panel, 5);
-      expect(await last(panel)).toMatchObject({ kind: 'edit', change: { preset: 'clp+bcu', clpU: 2 } });
+      await eventually(() => last(panel)).toMatchObject({
+        kind: 'edit',
+        change: { preset: 'clp+bcu', clpU: 2 },
+      });
       expect(await page.locator('#ratios').textContent()).toContain('17 channels above u = 2 are pruned');
 
       await slide(page, 'total-share', '0.5');
-      ratios = await lastRatios(panel, 6);
-      expect(redrawnShareOf(WEIGHTS, ratios)).toBeCloseTo(0.5, 9);
+      await eventually(async () => redrawnShareOf(WEIGHTS, await lastRatios(panel, 5))).toBeCloseTo(0.5, 9);
     });
   });
 
@@ -215,12 +216,26 @@ describe.skipIf(!hasChromium)(TITLE, () => {
         redrawn: 0.66,
       });
       const result = fixtures.previewOf(78.9);
-      await panel.send({ kind: 'preview', preview: { state: 'done', result }, previews: [result, own] });
+      const restored = fixtures.previewOf(63.4, { restoreNorms: true });
+      const previews = [result, restored, own];
+      await panel.send({ kind: 'preview', preview: { state: 'done', result }, previews });
       const text = page.locator('section#preview');
       expect(await text.textContent()).toContain('78.9 %');
       expect(await text.textContent()).toContain('Increasing (paper), 22.1 % re-drawn');
       expect(await text.textContent()).toContain('own ratios, 66.0 % re-drawn');
+      // Two that differ in nothing but the batch norms.
+      const rows = text.getByRole('row').filter({ hasText: 'Increasing (paper), 22.1 % re-drawn' });
+      expect(await rows.getByRole('cell', { name: 'batch norms put back' }).count()).toBeGreaterThan(0);
+      expect(await rows.count()).toBe(2);
+      expect(await rows.filter({ hasText: 'batch norms put back' }).textContent()).toContain('63.4 %');
+      expect(await text.textContent()).not.toContain('not as is chosen now');
+      await page.getByRole('button', { name: /^Show: Increasing .*batch norms put back/ }).click();
+      expect(await text.textContent()).toContain('measured with batch norms put back, not as is chosen now');
+      await page
+        .getByRole('button', { name: 'Show: Increasing (paper), 22.1 % re-drawn', exact: true })
+        .click();
       await eventually(() => inked(page, 'section#preview canvas')).toBeGreaterThan(300);
+      await page.screenshot({ path: path.join(SHOTS, 'previews.png'), fullPage: true });
       await page.getByRole('button', { name: 'Use these ratios: own ratios' }).click();
       const ratios = await lastRatios(panel, 1);
       expect(ratios[0]).toBeCloseTo(0.03, 9);

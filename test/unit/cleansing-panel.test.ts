@@ -75,11 +75,11 @@ describe('the draft of ratios', () => {
   });
 
   it('is called by its preset, or by what it re-draws', () => {
-    expect(startWords({ ratios: paper.ratios, clpU: null, redrawn: 0.2216 }, description)).toBe(
-      'Increasing (paper), 22.2 % re-drawn',
-    );
-    expect(startWords({ ratios: paper.ratios, clpU: 2.5, redrawn: 0.2216 }, description)).toBe(
-      'own ratios, 22.2 % re-drawn, CLP u = 2.5',
+    const start = { ratios: paper.ratios, clpU: null, redrawn: 0.2216, restoreNorms: false };
+    expect(startWords(start, description)).toBe('Increasing (paper), 22.2 % re-drawn');
+    expect(startWords({ ...start, clpU: 2.5 }, description)).toBe('own ratios, 22.2 % re-drawn, CLP u = 2.5');
+    expect(startWords({ ...start, restoreNorms: true }, description)).toBe(
+      'Increasing (paper), 22.2 % re-drawn, batch norms put back',
     );
   });
 });

@@ -189,6 +189,7 @@ export function previewOf(agreement: number, change: Partial<StudentPreview> = {
     ratios: [...INCREASING_RATIOS],
     clpU: null,
     seed: 0,
+    restoreNorms: false,
     redrawn: 0.2211,
     held: 0,
     agreement: {

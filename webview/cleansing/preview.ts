@@ -148,13 +148,14 @@ export class Preview implements Part {
   }
 
   private showStale(state: CleansingState): void {
-    const draft = state.history?.present ?? null;
-    const old = this.looked !== null && draft !== null && !sameStart(this.looked, draft);
+    const others = this.looked === null ? [] : differences(this.looked, state);
     setText(
       this.stale,
-      old ? 'What is shown below was measured with other ratios than those chosen now.' : '',
+      others.length === 0
+        ? ''
+        : `What is shown below was measured ${others.join(' and ')}, not as is chosen now.`,
     );
-    this.detail.classList.toggle('is-stale', old);
+    this.detail.classList.toggle('is-stale', others.length > 0);
   }
 
   private words(preview: StudentPreview): string {
@@ -242,6 +243,15 @@ export class Preview implements Part {
       ],
     });
   }
+}
+
+/** How a preview was drawn otherwise than is chosen now. */
+function differences(preview: StudentPreview, { history, plan }: CleansingState): string[] {
+  const words: string[] = [];
+  if (history !== null && !sameStart(preview, history.present)) words.push('with other ratios');
+  if (plan !== null && preview.restoreNorms !== plan.training.restoreNorms)
+    words.push(`${preview.restoreNorms ? 'with' : 'without'} batch norms put back`);
+  return words;
 }
 
 function predicted(counts: readonly number[]): number {

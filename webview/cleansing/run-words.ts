@@ -26,8 +26,9 @@ export function finished({ status, report }: Pick<CleansingRun, 'status' | 'repo
 
 /** What a run starts from, for headings and legends. */
 export function runName(run: CleansingRun, description: CleansingDescription | null): string {
-  const { ratios, clpU } = run.order;
-  return startWords({ ratios, clpU, redrawn: run.redrawn }, description);
+  const { ratios, clpU, training } = run.order;
+  const { restoreNorms } = training;
+  return startWords({ ratios, clpU, redrawn: run.redrawn, restoreNorms }, description);
 }
 
 /** `2026-11-21 12:00:00`, in the time of the machine; an impossible date stays as it is. */

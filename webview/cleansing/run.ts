@@ -61,7 +61,7 @@ export class Run implements Part {
       h(
         'p',
         {},
-        'A run keeps its state on disk: pause it, or cancel it, and it can be resumed from its last checkpoint, also after VS Code was closed.',
+        'A run keeps its state on disk after every step, or says where that takes too long: it can be paused, cancelled or killed, and resumed from there, also after VS Code was closed.',
       ),
       this.trust,
       h('div', { class: 'actions' }, this.start, this.pause, this.why),

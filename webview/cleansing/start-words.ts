@@ -3,15 +3,22 @@ import { visible } from '../../src/protocol/wording';
 import { formatPercent, formatU } from '../text/format';
 import { sameStart, type Draft } from './draft';
 
+/** All that a student starts from but its seed. */
+export interface Start extends Omit<Draft, 'preset'> {
+  readonly redrawn: number;
+  /** Batch norms are put back for the training. */
+  readonly restoreNorms: boolean;
+}
+
 /** What a student is started with, in a few words: "Increasing (paper)", "own ratios, 31.0 % re-drawn, CLP u = 2.0". */
-export function startWords(
-  start: Omit<Draft, 'preset'> & { readonly redrawn: number },
-  description: Pick<CleansingDescription, 'presets'> | null,
-): string {
+export function startWords(start: Start, description: Pick<CleansingDescription, 'presets'> | null): string {
   const preset = presetOf(start, description?.presets ?? []);
-  const drawn = `${formatPercent(100 * start.redrawn)} re-drawn`;
-  if (preset !== null) return `${visible(preset.label, 60)}, ${drawn}`;
-  return `own ratios, ${drawn}${start.clpU === null ? '' : `, CLP u = ${formatU(start.clpU)}`}`;
+  return [
+    preset === null ? 'own ratios' : visible(preset.label, 60),
+    `${formatPercent(100 * start.redrawn)} re-drawn`,
+    ...(preset === null && start.clpU !== null ? [`CLP u = ${formatU(start.clpU)}`] : []),
+    ...(start.restoreNorms ? ['batch norms put back'] : []),
+  ].join(', ');
 }
 
 function presetOf(start: Omit<Draft, 'preset'>, presets: readonly CleansingPreset[]): CleansingPreset | null {

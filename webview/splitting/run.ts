@@ -46,7 +46,7 @@ export class Run implements Part {
       h(
         'p',
         {},
-        'A pause takes effect after the step or batch at hand, in every phase. The state is kept then, after every epoch and every five minutes: a run can be resumed from there to the same result, also after VS Code was closed. The dataset is never changed by a run.',
+        'A pause takes effect after the step or batch at hand, in every phase. The state is kept then, after every epoch, and within one every ten seconds: a run can be resumed from there to the same result, also after VS Code was closed. The dataset is never changed by a run.',
       ),
       this.trust,
       h('div', { class: 'actions' }, this.resume, this.start, this.pause, this.why),

@@ -76,7 +76,12 @@ export interface Trained {
 export async function train(job: TrainingJob, whole: JobContext): Promise<Trained> {
   const { options, state, student, pool, run } = job;
   const { batchSize } = options.settings;
-  const checkpoints = new StepCheckpoints({ state: state.state, run, onNote: job.onNote });
+  const checkpoints = new StepCheckpoints({
+    state: state.state,
+    run,
+    onNote: job.onNote,
+    share: options.keepShare,
+  });
   try {
     await whole.within(0.025, 0.03).tick('Trying a step', 0);
     await student.trainer.rehearse(Math.min(batchSize, pool.size));

@@ -57,6 +57,8 @@ export interface CleanseOptions extends Pick<StudentOptions, 'settings'> {
   /** Told how the run stands: before the first step, and after each epoch. */
   readonly onState?: (state: RunState) => void;
   readonly onStep?: (point: StepPoint) => void;
+  /** Share of the time that keeping the state of steps may take. Default: see StepCheckpoints. */
+  readonly keepShare?: number;
   /** Fires when the run is to stop after the step at hand. */
   readonly pause?: AbortSignal;
 }

@@ -77,6 +77,7 @@ export async function previewStudent(
           ratios: [...params.ratios],
           clpU,
           seed,
+          restoreNorms,
           redrawn: redrawnShare(stages, ratios),
           held,
           agreement,

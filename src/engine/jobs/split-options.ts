@@ -19,6 +19,8 @@ export interface SplitOptions extends SplitDataOptions {
   readonly run: SessionOptions;
   /** Milliseconds that lie between two writes of the state within an epoch at least. Default: ten seconds. */
   readonly saveEvery?: number;
+  /** Share of the time that keeping the state of steps may take. Default: see StepCheckpoints. */
+  readonly keepShare?: number;
   /** Told what a user must know, as soon as it is known. */
   readonly onNote: (note: string) => void;
   /** Ends the run at the next step or batch, whatever is under way, with its state kept, by a PausedError. */

@@ -59,6 +59,7 @@ export async function trainAndRank(job: TrainingJob, run: string): Promise<Train
     run,
     start: { snapshot: (reuse) => model.snapshot(reuse), progress: () => savedPosition(start) },
     atLeast: options.saveEvery ?? SAVE_EVERY_MS,
+    share: options.keepShare,
     onNote: job.onNote,
   });
   try {

@@ -5,7 +5,7 @@ import { CheckpointWriter } from '../../training/checkpoint-writer';
 import type { TrainingSnapshot } from '../../training/state';
 import type { RunState } from './run-state';
 
-/** Keeping the state may take this share of the time; beyond it, steps go by without. */
+/** Keeping the state of steps may take this share of the time. */
 const SHARE = 0.05;
 
 /** Where a run stands, for as long as its trainer is not used. */
@@ -24,15 +24,28 @@ export interface StepCheckpointOptions {
   readonly start?: Standing;
   /** Milliseconds that lie between two checkpoints of steps at least. Default: none. */
   readonly atLeast?: number;
+  /** Share of the time that keeping the state of steps may take. Default: a twentieth. */
+  readonly share?: number | undefined;
   /** Told, once, where a kill may cost more than the step at hand and the one before it. */
   readonly onNote: (note: string) => void;
-  /** For tests: what writes, and what time it is. */
+  /** For tests: what writes, and what tells the time. */
   readonly writer?: Pick<
     CheckpointWriter,
     'outstanding' | 'cost' | 'takeSpare' | 'start' | 'settled' | 'close'
   >;
-  readonly now?: () => number;
+  readonly clock?: Clock;
 }
+
+/** In milliseconds. */
+interface Clock {
+  now(): number;
+  sleep(most: number, signal: AbortSignal): Promise<void>;
+}
+
+const REAL: Clock = {
+  now: () => performance.now(),
+  sleep: (most, signal) => setTimeout(most, undefined, { signal }).catch(() => undefined),
+};
 
 /**
  * Keeps the state of a training run after every step, beside the next one: the training thread copies its state, another
@@ -43,7 +56,7 @@ export interface StepCheckpointOptions {
 export class StepCheckpoints {
   private readonly options: StepCheckpointOptions;
   private readonly writer: NonNullable<StepCheckpointOptions['writer']>;
-  private readonly now: () => number;
+  private readonly clock: Clock;
   /** When the last checkpoint was begun; null before the first. */
   private begunAt: number | null = null;
   /** Milliseconds that the training thread has lost since: copying the state, waiting for the disk. */
@@ -58,7 +71,7 @@ export class StepCheckpoints {
     this.options = options;
     this.latest = options.start ?? null;
     this.writer = options.writer ?? new CheckpointWriter();
-    this.now = options.now ?? (() => performance.now());
+    this.clock = options.clock ?? REAL;
   }
 
   /** After a step: keeps the state unless that costs too much. Throws OutputError where an earlier checkpoint was not written. */
@@ -73,9 +86,9 @@ export class StepCheckpoints {
    * earlier checkpoint was not written.
    */
   async begin(standing: Standing, asBest: string | null = null): Promise<void> {
-    const asked = this.now();
+    const asked = this.clock.now();
     await this.settle();
-    this.begunAt = this.now();
+    this.begunAt = this.clock.now();
     const snapshot = standing.snapshot(this.writer.takeSpare());
     const { state, run } = this.options;
     this.writer.start({
@@ -83,7 +96,7 @@ export class StepCheckpoints {
       checkpoint: { snapshot, run, progress: standing.progress() },
       asBest,
     });
-    this.lost = this.now() - asked;
+    this.lost = this.clock.now() - asked;
     this.latest = null;
     this.passed = 0;
   }
@@ -116,12 +129,16 @@ export class StepCheckpoints {
     if (this.begunAt === null) return true;
     // What has been written meanwhile is heard of once the event loop has turned.
     if (this.writer.outstanding) await setImmediate();
-    const since = this.now() - this.begunAt;
+    const since = this.clock.now() - this.begunAt;
     if (since < (this.options.atLeast ?? 0)) return false;
-    const left = SHARE * since - this.cost;
+    const left = this.share * since - this.cost;
     if (!this.writer.outstanding) return left >= 0;
     if (left > 0) await this.wait(left);
     return !this.writer.outstanding;
+  }
+
+  private get share(): number {
+    return this.options.share ?? SHARE;
   }
 
   /** What keeping the state has cost since the last checkpoint was begun. The other thread takes its time from those that train. */
@@ -130,25 +147,24 @@ export class StepCheckpoints {
   }
 
   private async wait(most: number): Promise<void> {
-    const from = this.now();
+    const from = this.clock.now();
     const enough = new AbortController();
     try {
-      const timer = setTimeout(most, undefined, { signal: enough.signal }).catch(() => undefined);
-      await Promise.race([this.settle(), timer]);
+      await Promise.race([this.clock.sleep(most, enough.signal), this.settle()]);
     } finally {
       enough.abort();
-      this.lost += this.now() - from;
+      this.lost += this.clock.now() - from;
     }
   }
 
   private pass(): void {
     this.passed++;
     const { atLeast = 0, onNote } = this.options;
-    const interval = Math.max(this.cost / SHARE, this.writer.cost.took);
+    const interval = Math.max(this.cost / this.share, this.writer.cost.took);
     if (this.isTold || this.passed < 2 || interval <= atLeast) return;
     this.isTold = true;
     onNote(
-      `Keeping the state of this network takes more than a twentieth of the time of a step, so it is not kept after each one. Where the run is killed, about the last ${durationInWords(interval / 1000)} are to be done again; a pause loses nothing.`,
+      `Keeping the state of this network takes more than a twentieth of the time of a step, so it is not kept after each one. A run that is killed has to repeat about ${durationInWords(interval / 1000)} of training; one that is paused, nothing.`,
     );
   }
 }
