@@ -6,7 +6,7 @@ export const COMMON_HELP: readonly (readonly [string, string])[] = [
   ['--output-report FILE', 'write the result to a file as well'],
   [
     '--mean R,G,B --std R,G,B',
-    'of images scaled to 0…1 (default: preprocessor_config.json beside the model)',
+    'of images scaled to 0…1 (default: preprocessor_config.json beside the model, or what Scour noted in it)',
   ],
   ['--size N|HxW', 'resize images to this size, or their short side where --crop is given'],
   ['--crop N', 'then cut out the central N × N'],

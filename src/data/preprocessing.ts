@@ -13,6 +13,8 @@ export interface PreprocessingRequest {
   options: PreprocessingOptions;
   /** Size of the images at hand, or that the model was made for: used, with a warning, where neither the model nor anything else fixes one. */
   imageSize?: ImageSize | null;
+  /** What Scour noted in the model file when it trained it: used where no file beside the model says otherwise. */
+  recorded?: Preprocessing | null;
 }
 
 /** In pixels. */
@@ -23,19 +25,27 @@ export interface ImageSize {
 
 /**
  * Decides how images become the model's input: what the user says, else what a file beside the model says, else what
- * the model's input shape says. Nothing is guessed without a warning.
+ * Scour noted in the model, else what the model's input shape says. Nothing is guessed without a warning.
  *
  * Throws RuntimeError `input-mismatch` where the model takes no images, UsageError where options contradict the model
  * or each other, or where the size is not known.
  */
-export function resolvePreprocessing({ modelPath, shape, options, imageSize }: PreprocessingRequest): {
+export function resolvePreprocessing({
+  modelPath,
+  shape,
+  options,
+  imageSize,
+  recorded = null,
+}: PreprocessingRequest): {
   preprocessing: Preprocessing;
   warnings: string[];
 } {
-  const { stated, unreadable } = readStatedPreprocessing(modelPath);
+  const beside = readStatedPreprocessing(modelPath);
+  const stated = beside.stated ?? (recorded && statedIn(recorded));
+  const { unreadable } = beside;
   const warnings = [...unreadable, ...(stated?.warnings ?? [])];
   const input = readShape(shape, options.layout, warnings);
-  const channels = chooseChannels(input.channels, options.channels);
+  const channels = chooseChannels(input.channels, options.channels, stated?.channels);
   const geometry = chooseGeometry(input, options, stated, imageSize, warnings);
   const normalisation = chooseNormalisation(channels, options, stated, warnings);
   return {
@@ -97,9 +107,14 @@ function guessLayout(
   return 'nchw';
 }
 
-function chooseChannels(fixed: 1 | 3 | null, wanted: Channels | undefined): Channels {
-  const channels = wanted ?? (fixed === 1 ? 'grey' : 'rgb');
-  const depth = channels === 'grey' ? 1 : 3;
+function chooseChannels(
+  fixed: 1 | 3 | null,
+  wanted: Channels | undefined,
+  stated: Channels | undefined,
+): Channels {
+  const fitting = stated !== undefined && (fixed ?? depthOf(stated)) === depthOf(stated) ? stated : undefined;
+  const channels = wanted ?? fitting ?? (fixed === 1 ? 'grey' : 'rgb');
+  const depth = depthOf(channels);
   if (fixed !== null && fixed !== depth) {
     throw new UsageError(
       'bad-value',
@@ -107,6 +122,27 @@ function chooseChannels(fixed: 1 | 3 | null, wanted: Channels | undefined): Chan
     );
   }
   return channels;
+}
+
+function depthOf(channels: Channels): 1 | 3 {
+  return channels === 'grey' ? 1 : 3;
+}
+
+/** What Scour noted, as files beside a model say it: mean and std of red, green and blue. */
+function statedIn({
+  height,
+  width,
+  resize,
+  filter,
+  channels,
+  mean,
+  std,
+}: Preprocessing): StatedPreprocessing {
+  const inOrder = (values: readonly number[]) => (channels === 'bgr' ? [...values].reverse() : values);
+  return {
+    ...{ source: 'the record of its training', size: [height, width], resize, filter, channels },
+    ...{ mean: inOrder(mean), std: inOrder(std), warnings: [] },
+  };
 }
 
 function chooseGeometry(
@@ -180,7 +216,7 @@ function chooseNormalisation(
   stated: StatedPreprocessing | null,
   warnings: string[],
 ): Pick<Preprocessing, 'mean' | 'std' | 'source'> {
-  const depth = channels === 'grey' ? 1 : 3;
+  const depth = depthOf(channels);
   if ((options.mean === undefined) !== (options.std === undefined)) {
     throw new UsageError('missing-argument', 'Give --mean and --std together, or neither.');
   }

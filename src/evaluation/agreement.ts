@@ -13,6 +13,8 @@ import { NO_PREDICTION, predictions, type Classifier } from '../runtime/classifi
 export interface AgreementRequest {
   /** File beside which preprocessing is looked for. */
   readonly modelPath: string;
+  /** What Scour noted of it in the original, for when there is no such file. */
+  readonly recorded: Preprocessing | null;
   readonly original: Classifier;
   readonly pruned: Classifier;
   /** Folder of images or dataset file; null = random inputs. */
@@ -40,6 +42,7 @@ export async function measureAgreement(request: AgreementRequest): Promise<Agree
     modelPath: request.modelPath,
     shape,
     options: request.preprocessing,
+    recorded: request.recorded,
     ...(await firstSize(samples, shape)),
   });
   const tally = new Tally();

@@ -11,6 +11,8 @@ export interface ModelToRun {
   readonly onnx: string;
   /** What its images usually are, where its input leaves that open. */
   readonly imageSize: ImageSize | null;
+  /** How images became its input when Scour trained it. */
+  readonly recorded: Preprocessing | null;
   /** What a user must know of how the one was made of the other. */
   readonly notes: readonly string[];
 }
@@ -21,6 +23,7 @@ export interface TestedModel {
   /** The ONNX file that runs. */
   readonly onnx: string;
   readonly imageSize: ImageSize | null;
+  readonly recorded: Preprocessing | null;
   readonly classifier: Classifier;
   readonly preprocessing: Preprocessing;
   readonly warnings: readonly string[];
@@ -58,25 +61,27 @@ export async function openTested(
 }
 
 function testedModel(
-  { path, onnx, imageSize, notes }: ModelToRun,
+  { path, onnx, imageSize, recorded, notes }: ModelToRun,
   classifier: Classifier,
   options: PreprocessingOptions,
   first: TestedModel | undefined,
 ): TestedModel {
-  const own = resolvePreprocessing({ modelPath: path, shape: classifier.inputShape, options, imageSize });
+  const shape = classifier.inputShape;
+  const own = resolvePreprocessing({ modelPath: path, shape, options, imageSize, recorded });
   const sameChannels = first?.preprocessing.channels === own.preprocessing.channels;
   if (first && own.preprocessing.source === 'none' && first.preprocessing.source !== 'none' && sameChannels) {
     const { mean, std, source, resize, filter } = first.preprocessing;
     const inherited = { ...own.preprocessing, mean, std, source, resize, filter };
     checkSize(path, inherited, first);
     const warnings = [...notes, ...classifier.warnings];
-    return { path, onnx, imageSize, classifier, preprocessing: inherited, warnings };
+    return { path, onnx, imageSize, recorded, classifier, preprocessing: inherited, warnings };
   }
   if (first) checkSize(path, own.preprocessing, first);
   return {
     path,
     onnx,
     imageSize,
+    recorded,
     classifier,
     preprocessing: own.preprocessing,
     warnings: [...notes, ...classifier.warnings, ...own.warnings],

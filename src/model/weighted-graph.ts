@@ -5,7 +5,7 @@ import { ModelError } from '../protocol/errors';
 import { encodeValues } from './encode-values';
 import { encodeModel } from './onnx/encode';
 import type { OnnxModel } from './onnx/graph';
-import { IMAGE_SIZE_KEY, imageSizeText } from './onnx/image-size';
+import { IMAGE_SIZE_KEY, imageSizeText } from './onnx/recorded';
 import { elementsOf, foreignBytes } from './onnx/tensor-data';
 
 const FLOAT32 = 4;

@@ -38,10 +38,14 @@ async function bare(): Promise<{
   batch: number;
   end: () => Promise<void>;
 }> {
-  const models = await openTested([{ path: MODEL, onnx: MODEL, imageSize: null, notes: [] }], PREPROCESSING, {
-    device: 'cpu',
-    threads: 0,
-  });
+  const models = await openTested(
+    [{ path: MODEL, onnx: MODEL, imageSize: null, recorded: null, notes: [] }],
+    PREPROCESSING,
+    {
+      device: 'cpu',
+      threads: 0,
+    },
+  );
   const { classifier, preprocessing } = models[0]!;
   const batch = batchSizeFor(preprocessing);
   const { samples } = openFolder(DATA);

@@ -216,6 +216,32 @@ describe('files beside the model', () => {
   });
 });
 
+describe('what Scour noted in the model when it trained it', () => {
+  const shape: readonly Dimension[] = ['batch', 3, null, null];
+  const recorded: Preprocessing = {
+    ...{ height: 24, width: 20, resize: 28, filter: 'bicubic', layout: 'nchw', channels: 'bgr' },
+    ...{ mean: [0.3, 0.2, 0.1], std: [0.6, 0.5, 0.4], source: 'options' },
+  };
+  const resolveIt = (options: PreprocessingOptions = {}, dims = shape) =>
+    resolvePreprocessing({ modelPath: path.join(folder, 'model.onnx'), shape: dims, options, recorded })
+      .preprocessing;
+
+  it('is what its images become again', () => {
+    expect(resolveIt()).toEqual({ ...recorded, source: 'the record of its training' });
+  });
+
+  it('gives way to options, to a file beside the model, and to the shape of the model', () => {
+    expect(resolveIt({ channels: 'rgb' })).toMatchObject({ channels: 'rgb', mean: [0.1, 0.2, 0.3] });
+    expect(resolveIt({ mean: [0.5, 0.5, 0.5], std: [1, 1, 1] })).toMatchObject({ source: 'options' });
+    expect(resolveIt({}, ['N', 1, 24, 20])).toMatchObject({ channels: 'grey', source: 'none' });
+    write('preprocessor_config.json', { image_mean: [0.5], image_std: [0.5] });
+    expect(resolveIt({}, ['N', 3, 24, 20])).toMatchObject({
+      mean: [0.5, 0.5, 0.5],
+      source: 'preprocessor_config.json',
+    });
+  });
+});
+
 describe('toTensor', () => {
   const base: Preprocessing = {
     height: 1,

@@ -61,7 +61,7 @@ export class StudentMonitor {
     context: JobContext,
   ): Promise<Monitored> {
     const { preprocessing } = this.options;
-    const model: TestedModel = { ...measured, imageSize: null, preprocessing, warnings: [] };
+    const model: TestedModel = { ...measured, imageSize: null, recorded: null, preprocessing, warnings: [] };
     const setup = { ...this.setup, skips: new Skips(UNREADABLE_LIMIT) };
     const { counts } = await measureModels(setup, [model], this.triggers, context);
     const { clean, attacks } = counts[0]!;

@@ -97,6 +97,7 @@ export async function cleanseModel(
         shape: classifier.inputShape,
         options: options.preprocessing,
         imageSize: model.imageSize,
+        recorded: model.recorded,
       });
       const monitor = await openMonitor(options, preprocessing);
       try {

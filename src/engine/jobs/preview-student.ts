@@ -38,6 +38,7 @@ export async function previewStudent(
         shape: teacher.inputShape,
         options: params.preprocessing,
         imageSize: model.imageSize,
+        recorded: model.recorded,
       });
       const settings = { ...DEFAULT_TRAINING, seed, restoreNorms };
       const student = await makeStudent(
@@ -63,6 +64,7 @@ export async function previewStudent(
       try {
         const agreement = await measureAgreement({
           modelPath: input,
+          recorded: model.recorded,
           original: teacher,
           pruned: classifier,
           images: params.data,

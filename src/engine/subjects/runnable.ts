@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import nodePath from 'node:path';
 import type { ModelToRun } from '../../evaluation/tested-model';
 import type { OnnxModel } from '../../model/onnx/graph';
-import { recordedImageSize } from '../../model/onnx/image-size';
+import { recordedImageSize, recordedPreprocessing } from '../../model/onnx/recorded';
 import { parseModel } from '../../model/onnx/parse';
 import { encodeGraph, type WeightedGraph } from '../../model/weighted-graph';
 import { writeFailed } from '../../model/write-failed';
@@ -23,14 +23,19 @@ export function openRunnable(path: string, purpose?: string): Runnable {
     const { onnx, release } = temporaryOnnx(model.graph);
     const side = model.graph.inputSize;
     const imageSize = { width: side, height: side };
-    return { path, onnx, imageSize, notes: [model.graph.origin], release };
+    const recorded = recordedPreprocessing(Object.entries(model.checkpoint.provenance));
+    return { path, onnx, imageSize, recorded, notes: [model.graph.origin], release };
   } finally {
     closeModelGraph(model);
   }
 }
 
 function asItIs(path: string, model: OnnxModel): Runnable {
-  return { path, onnx: path, imageSize: recordedImageSize(model), notes: [], release: () => undefined };
+  const { metadata } = model;
+  return {
+    ...{ path, onnx: path, imageSize: recordedImageSize(model), recorded: recordedPreprocessing(metadata) },
+    ...{ notes: [], release: () => undefined },
+  };
 }
 
 /** Opens several; where one cannot be opened, none is left open. */

@@ -4,6 +4,7 @@ import { isFloat } from '../../model/dtype';
 import { writeEdited } from '../../model/onnx/edit';
 import { PROVENANCE_KEY } from '../../model/onnx/facts';
 import { openOnnx, type OnnxFile } from '../../model/onnx/open';
+import { recordedPreprocessing } from '../../model/onnx/recorded';
 import { replacementEdits } from '../../model/onnx/replacement';
 import { MemorySource } from '../../model/source';
 import { ModelError } from '../../protocol/errors';
@@ -33,6 +34,7 @@ export function trainableCheckpoint(opened: OpenCheckpoint): Trainable {
       file,
       onnx,
       imageSize: { width: graph.inputSize, height: graph.inputSize },
+      recorded: recordedPreprocessing(Object.entries(checkpoint.provenance)),
       files,
       notes: [graph.origin],
       hash: (context) => hashCheckpoint(source, checkpoint, context),

@@ -1,9 +1,10 @@
 import type { ImageSize } from '../../data/preprocessing';
 import type { Hashes } from '../../model/digest';
 import type { OnnxModel } from '../../model/onnx/graph';
-import { recordedImageSize } from '../../model/onnx/image-size';
 import { openOnnx, type OnnxFile } from '../../model/onnx/open';
+import { recordedImageSize, recordedPreprocessing } from '../../model/onnx/recorded';
 import { replacementEdits } from '../../model/onnx/replacement';
+import type { Preprocessing } from '../../protocol/preprocessing';
 import { hashOnnx } from '../../report/onnx-facts';
 import type { JobContext } from '../job-context';
 import { closeModelGraph, openModelGraph } from './model-graph';
@@ -29,6 +30,8 @@ export interface Trainable {
   /** The ONNX file that runs. */
   readonly onnx: string;
   readonly imageSize: ImageSize | null;
+  /** How images became its input when Scour trained it. */
+  readonly recorded: Preprocessing | null;
   /** The model file and every file that holds weights of it: none of them may ever be written to. */
   readonly files: readonly string[];
   /** What a user must know of how it was opened. */
@@ -61,6 +64,7 @@ export function openTrainable(path: string, purpose: string): Trainable {
     file,
     onnx: path,
     imageSize: recordedImageSize(file.model),
+    recorded: recordedPreprocessing(file.model.metadata),
     files,
     notes: [],
     hash: (context) => hashOnnx(file, (done) => context.tick('Hashing', done)),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { PreprocessingSchema, type Preprocessing } from '../../protocol/preprocessing';
 import { PROVENANCE_KEY } from './facts';
 import type { OnnxModel } from './graph';
 
@@ -18,26 +19,45 @@ const Text = v.pipe(
   v.transform((text) => text.split('x').map(Number)),
   v.tuple([Side, Side]),
 );
-/** Of Scour's provenance, what a training writes there: the images that it saw. */
+/** Of Scour's provenance, what a training writes there: how the images that it saw became the model's input. */
 const Provenance = v.pipe(
   v.string(),
   v.maxLength(1024 * 1024),
   v.parseJson(),
-  v.object({ preprocessing: v.object({ height: Side, width: Side }) }),
+  v.object({ preprocessing: v.unknown() }),
 );
+const Trained = v.object({ height: Side, width: Side });
 
 /**
  * Height and width of images that Scour wrote into the model's metadata: of those it was trained on last, else those it
  * is usually given. Null where there is none, or it makes no sense.
  */
 export function recordedImageSize({ metadata }: Pick<OnnxModel, 'metadata'>): Size | null {
+  const trained = lastTraining(metadata, Trained);
+  if (trained !== null) return trained;
+  const usual = v.safeParse(Text, metadata.get(IMAGE_SIZE_KEY));
+  return usual.success ? { height: usual.output[0], width: usual.output[1] } : null;
+}
+
+/**
+ * How images became the model's input when Scour trained it last, as it noted then, by metadata of an ONNX file or the
+ * provenance of a checkpoint. Null where there is none, or it makes no sense.
+ */
+export function recordedPreprocessing(metadata: Iterable<readonly [string, string]>): Preprocessing | null {
+  return lastTraining(metadata, PreprocessingSchema);
+}
+
+function lastTraining<T>(
+  metadata: Iterable<readonly [string, string]>,
+  schema: v.GenericSchema<unknown, T>,
+): T | null {
   for (const [key, text] of [...metadata].reverse()) {
     if (!key.startsWith(PROVENANCE_KEY)) continue;
     const entry = v.safeParse(Provenance, text);
-    if (entry.success) return entry.output.preprocessing;
+    const trained = entry.success ? v.safeParse(schema, entry.output.preprocessing) : null;
+    if (trained?.success) return trained.output;
   }
-  const usual = v.safeParse(Text, metadata.get(IMAGE_SIZE_KEY));
-  return usual.success ? { height: usual.output[0], width: usual.output[1] } : null;
+  return null;
 }
 
 /** The text of `IMAGE_SIZE_KEY`. */

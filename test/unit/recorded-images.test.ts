@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordedImageSize } from '../../src/model/onnx/image-size';
+import { recordedImageSize, recordedPreprocessing } from '../../src/model/onnx/recorded';
 
 const size = (...entries: [string, string][]) => recordedImageSize({ metadata: new Map(entries) });
 const trained = (height: unknown, width: unknown) => JSON.stringify({ preprocessing: { height, width } });
@@ -30,3 +30,21 @@ test.each(['', '{', '[]', 'null', trained('32', 32), trained(0, 32), trained(1e9
     expect(size(['scour.provenance', text])).toBeNull();
   },
 );
+
+const PREPROCESSING = {
+  ...{ height: 32, width: 32, resize: null, filter: 'bilinear', layout: 'nchw', channels: 'rgb' },
+  ...{ mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.243, 0.261], source: 'options' },
+};
+
+test('how images became the input of the last training', () => {
+  const noted = (preprocessing: unknown) => JSON.stringify({ method: 'BCU', preprocessing });
+  expect(
+    recordedPreprocessing([
+      ['scour.provenance', noted(PREPROCESSING)],
+      ['scour.provenance.2', '{"method":"CLP","u":3}'],
+    ]),
+  ).toEqual(PREPROCESSING);
+  expect(recordedPreprocessing([['scour.provenance', noted({ ...PREPROCESSING, mean: ['0'] })]])).toBeNull();
+  expect(recordedPreprocessing([['someone.else', noted(PREPROCESSING)]])).toBeNull();
+  expect(recordedPreprocessing([])).toBeNull();
+});
