@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { File, ready } from 'h5wasm/node';
 import { describe, expect, test } from 'vitest';
 import { Hdf5File } from '../../src/model/hdf5/open';
 import { FileSource, MemorySource } from '../../src/model/source';
 import { ModelError } from '../../src/protocol/errors';
-import { KERAS } from '../support/keras';
+import { inTemporaryFolder } from '../support/jobs';
+import { KERAS, openBytes } from '../support/keras';
 
 const open = (name: string): Hdf5File => new Hdf5File(new FileSource(path.join(KERAS, name)));
 /** Bytes of every dataset of an open file. */
@@ -66,5 +68,40 @@ describe('the thread that runs the HDF5 library', () => {
     expect(next.description.datasets.length).toBeGreaterThan(0);
     next.close();
     source.close();
+  });
+
+  // Where threads can be counted.
+  test.runIf(process.platform === 'linux')('is given back by a file that turns out to be of no use', () => {
+    const bytes = readFileSync(path.join(KERAS, 'compressed.h5'));
+    bytes.write('no JSON', bytes.indexOf('{"class_name"'));
+    const threads = (): number => readdirSync('/proc/self/task').length;
+    const refused = (): void => {
+      expect(() => openBytes('model.h5', bytes)).toThrow('is no JSON');
+    };
+    refused();
+    const before = threads();
+    for (let again = 0; again < 3; again++) refused();
+    expect(threads()).toBeLessThanOrEqual(before);
+  });
+
+  test('unpacks a large dataset piece by piece', async () => {
+    await ready;
+    await inTemporaryFolder((folder) => {
+      // 4 MB a row: a piece of four rows, and one of one.
+      const shape = [5, 2, 1000, 500];
+      const data = Float32Array.from({ length: 5_000_000 }, (_, i) => i % 4093);
+      const at = path.join(folder, 'large.h5');
+      const out = new File(at, 'w');
+      out
+        .create_group('g')
+        .create_dataset({ name: 'd', data, shape, chunks: [1, 2, 500, 500], compression: 1 });
+      out.close();
+      const source = new FileSource(at);
+      const file = new Hdf5File(source);
+      expect(Buffer.compare(file.values('/g/d'), new Uint8Array(data.buffer))).toBe(0);
+      file.close();
+      source.close();
+      return Promise.resolve();
+    });
   });
 });

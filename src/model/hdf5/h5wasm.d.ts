@@ -40,6 +40,11 @@ declare module 'h5wasm/library' {
         canRead: boolean,
         canWrite: boolean,
       ): FileNode;
+      /** By descriptor, with holes. */
+      readonly streams: readonly ({ readonly fd: number } | null | undefined)[];
+      closeStream(fd: number): void;
+      analyzePath(path: string): { readonly exists: boolean };
+      unlink(path: string): void;
     };
     readonly HEAPU8: Uint8Array;
     readonly H5F_ACC_RDONLY: number;

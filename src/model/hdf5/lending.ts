@@ -1,4 +1,4 @@
-import { IDLE_MS, KEEP_LIBRARY_BYTES } from './limits';
+import { IDLE_MS } from './limits';
 import { LibraryThread } from './thread';
 
 /** To start a thread takes longer than to read a small file: one that is given back waits for the next file. */
@@ -13,10 +13,10 @@ export function borrowThread(): LibraryThread {
   return thread;
 }
 
-/** Keeps one thread for a while; any more, and those whose file took much memory, are ended. */
+/** Keeps one thread for a while; any more, and those that are worn, are ended. */
 export function returnThread(thread: LibraryThread): void {
   if (thread.isStopped) return;
-  if (waiting !== null || thread.memoryBytes > KEEP_LIBRARY_BYTES) {
+  if (waiting !== null || thread.isWorn) {
     thread.stop();
     return;
   }

@@ -1,31 +1,36 @@
 import type { H5Metadata, H5Module } from 'h5wasm/library';
-import { MAX_DEPTH, MAX_OBJECTS, MAX_UNPACKED_BYTES, TooLarge } from './limits';
-import type { Hdf5Dataset, Hdf5Description, Hdf5Group, Hdf5Link } from './messages';
+import { MODEL_FILE, type LibraryInstance } from './instance';
+import { MAX_DEPTH, MAX_OBJECTS, MAX_UNPACKED_BYTES, TooLarge, UNPACK_STEP_BYTES } from './limits';
+import type { Hdf5Dataset, Hdf5Description, Hdf5Group, Hdf5Link, Hdf5Rows } from './messages';
 import type { Served, ServedFile } from './served-file';
 import { TextAttributes } from './texts';
 
 const CLASS = { integer: 0, float: 1, opaque: 5 } as const;
 
+/** A corner and the sides of a block of elements. */
+interface Block {
+  readonly at: readonly number[];
+  readonly sides: readonly number[];
+}
+
 /** One open file in the HDF5 library. Used in a thread of its own only. */
 export class LibraryFile {
+  private readonly instance: LibraryInstance;
   private readonly library: H5Module;
   private readonly served: ServedFile;
   private readonly id: bigint;
   private readonly texts: TextAttributes;
 
   /** Throws the library's error where the file cannot be opened. */
-  constructor(library: H5Module, served: ServedFile) {
+  constructor(instance: LibraryInstance, served: ServedFile) {
+    const { library } = instance;
+    this.instance = instance;
     this.library = library;
     this.served = served;
-    served.mount(library, 'model.h5');
-    this.id = library.open('/model.h5', library.H5F_ACC_RDONLY, false, -1, -1);
+    served.mount(library, MODEL_FILE);
+    this.id = library.open(MODEL_FILE, library.H5F_ACC_RDONLY, false, -1, -1);
     if (this.id <= 0n) throw new Error('it has no HDF5 superblock that fits the file');
     this.texts = new TextAttributes(library, this.id);
-  }
-
-  /** What the library's memory has grown to. */
-  get memoryBytes(): number {
-    return this.library.HEAPU8.length;
   }
 
   /** Everything in the file but the values. Links are listed, never followed. */
@@ -61,6 +66,7 @@ export class LibraryFile {
         }
       } catch (error) {
         if (error instanceof TooLarge) throw error;
+        this.instance.unwind();
         broken.push({ path, message: messageOf(error) });
       }
     };
@@ -68,15 +74,23 @@ export class LibraryFile {
     return { groups, datasets, links, broken };
   }
 
-  /** The bytes of a dataset in the file's own type, row-major. */
-  values(path: string): Uint8Array {
-    const { size, total_size: elements } = this.library.get_dataset_metadata(this.id, path);
-    const bytes = size * elements;
-    if (bytes > MAX_UNPACKED_BYTES)
-      throw new TooLarge(`'${path}' unpacks to ${bytes} bytes, more than Scour holds`);
-    return this.copyOut(bytes, (address) => {
-      this.library.get_dataset_data(this.id, path, null, null, null, address);
-    });
+  /** Rows of a dataset in the file's own type, row-major, from row `row` on; whole chunks, so that none is unpacked twice. */
+  values(path: string, row: number): Hdf5Rows {
+    const { size, total_size: elements, shape, chunks } = this.library.get_dataset_metadata(this.id, path);
+    const total = size * elements;
+    if (total > MAX_UNPACKED_BYTES)
+      throw new TooLarge(`'${path}' unpacks to ${total} bytes, more than Scour holds`);
+    if (total === 0) return { kind: 'values', bytes: new Uint8Array(0), next: null, total };
+    const [rows = 1, ...inner] = shape ?? [];
+    const rowBytes = total / rows;
+    const side = chunks?.[0] ?? rows;
+    const step = side * Math.max(1, Math.floor(UNPACK_STEP_BYTES / (side * rowBytes)));
+    const count = Math.min(step, rows - row);
+    const isWhole = count >= rows;
+    const bytes = isWhole
+      ? this.read(path, total, null)
+      : this.read(path, count * rowBytes, { at: [row, ...inner.map(() => 0)], sides: [count, ...inner] });
+    return { kind: 'values', bytes, next: row + count < rows ? row + count : null, total };
   }
 
   /** Something that is no soft link and leads to no object of the file. */
@@ -114,6 +128,7 @@ export class LibraryFile {
     try {
       return { ...described, fileOffset: this.placeOf(path, meta), problem: null };
     } catch (error) {
+      this.instance.unwind();
       return { ...described, fileOffset: null, problem: `cannot be read: ${messageOf(error)}` };
     }
   }
@@ -126,8 +141,8 @@ export class LibraryFile {
   private placeOf(path: string, meta: H5Metadata): number | null {
     const dims = meta.shape ?? [];
     const total = meta.size * meta.total_size;
-    const first = dims.map(() => 0n);
-    const last = dims.map((dim) => BigInt(dim - 1));
+    const first = dims.map(() => 0);
+    const last = dims.map((dim) => dim - 1);
     const places = (): [Served | null, Served | null] => [
       this.watched(path, meta.size, first),
       this.watched(path, meta.size, last),
@@ -142,25 +157,24 @@ export class LibraryFile {
     return fits && end.offset >= offset && lastAt + meta.size <= this.served.size ? offset : null;
   }
 
-  private watched(path: string, size: number, at: readonly bigint[]): Served | null {
+  private watched(path: string, size: number, at: readonly number[]): Served | null {
     const reads = this.served.traced(() => void this.element(path, size, at));
     const [only] = reads;
     return reads.length === 1 && only && only.length >= size ? only : null;
   }
 
-  private element(path: string, size: number, at: readonly bigint[]): Uint8Array {
-    const ones = at.map(() => 1n);
-    return this.copyOut(size, (address) => {
-      if (at.length === 0) this.library.get_dataset_data(this.id, path, null, null, null, address);
-      else this.library.get_dataset_data(this.id, path, ones, at, ones, address);
-    });
+  private element(path: string, size: number, at: readonly number[]): Uint8Array {
+    return this.read(path, size, at.length === 0 ? null : { at, sides: at.map(() => 1) });
   }
 
-  private copyOut(bytes: number, fill: (address: bigint) => void): Uint8Array {
+  /** A block of a dataset's elements; null: all of them. */
+  private read(path: string, bytes: number, block: Block | null): Uint8Array {
+    const [sides, at] = [block?.sides.map(BigInt) ?? null, block?.at.map(BigInt) ?? null];
     const address = this.library._malloc(Math.max(1, bytes));
     if (address === 0) throw new TooLarge(`${bytes} bytes do not fit into the HDF5 library's memory`);
     try {
-      fill(BigInt(address));
+      const steps = at?.map(() => 1n) ?? null;
+      this.library.get_dataset_data(this.id, path, sides, at, steps, BigInt(address));
       return this.library.HEAPU8.slice(address, address + bytes);
     } finally {
       this.library._free(address);

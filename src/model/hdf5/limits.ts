@@ -4,17 +4,19 @@
 export const MAX_OBJECTS = 100_000;
 export const MAX_DEPTH = 32;
 /** Of a text attribute; the configuration of the largest published Keras models is under 2 MiB. */
-export const MAX_ATTRIBUTE_BYTES = 64 * 1024 * 1024;
+export const MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024;
 /** Of all text attributes together. */
-export const MAX_TEXT_BYTES = 128 * 1024 * 1024;
+export const MAX_TEXT_BYTES = 32 * 1024 * 1024;
 /** Their number: a network of ten thousand layers names some hundred thousand weights. */
 export const MAX_TEXTS = 1_000_000;
 /** Of a dataset that has to be unpacked by the library; one that lies flat is read by range and has no limit. */
-export const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
-/** What the library's memory may grow to. */
-export const MAX_LIBRARY_BYTES = 448 * 1024 * 1024;
-/** A thread whose library took more than this is not used for another file. */
-export const KEEP_LIBRARY_BYTES = 64 * 1024 * 1024;
+export const MAX_UNPACKED_BYTES = 128 * 1024 * 1024;
+/** Unpacked at once, or one row of chunks where that is more. */
+export const UNPACK_STEP_BYTES = 16 * 1024 * 1024;
+/** What the library's memory may grow to: a dataset in a single chunk is held three times in it. */
+export const MAX_LIBRARY_BYTES = 256 * 1024 * 1024;
+/** A thread is not used for more files than this. */
+export const MAX_THREAD_FILES = 256;
 /** A thread waits so long for the next file. */
 export const IDLE_MS = 30_000;
 /** The library is stopped when it makes no progress, from one object to the next, for so long. */

@@ -5,8 +5,8 @@ import type { CompiledModule } from '../webassembly';
  * `Atomics.wait` and meanwhile serves the byte ranges that the library wants: the library never opens a file itself.
  */
 
-/** Indices into the shared control words; `memory` is what the library took, in bytes. */
-export const WORD = { state: 0, length: 1, progress: 2, memory: 3 } as const;
+/** Indices into the shared control words; `grown` is 1 once the library took more memory than it began with. */
+export const WORD = { state: 0, length: 1, progress: 2, grown: 3 } as const;
 /** Index of the wanted offset in the control block, as a float64: files may be larger than 2 GiB. */
 export const OFFSET = 2;
 export const CONTROL_BYTES = 24;
@@ -28,21 +28,32 @@ export interface Hdf5Start {
   readonly page: SharedArrayBuffer;
 }
 
-/** Asks for another file, of so many bytes, in a new instance of the library. What was open is forgotten. */
+/** Asks for another file, of so many bytes, in the library as it is when it starts. What was open is forgotten. */
 export interface Hdf5Opening {
   readonly kind: 'open';
   readonly size: number;
   readonly library: CompiledModule;
 }
 
-/** `values`: the bytes of a whole dataset as the file's type has them, filters undone. */
-export type Hdf5Request = { readonly kind: 'describe' } | { readonly kind: 'values'; readonly path: string };
+/** `values`: the bytes of a dataset as the file's type has them, filters undone, from row `row` of its first axis on. */
+export type Hdf5Request =
+  { readonly kind: 'describe' } | { readonly kind: 'values'; readonly path: string; readonly row: number };
 
 export type Hdf5Reply =
   | { readonly kind: 'opened' }
   | { readonly kind: 'description'; readonly description: Hdf5Description }
-  | { readonly kind: 'values'; readonly bytes: Uint8Array }
+  | Hdf5Rows
   | Hdf5Failure;
+
+/** As many rows as were unpacked at once. */
+export interface Hdf5Rows {
+  readonly kind: 'values';
+  readonly bytes: Uint8Array;
+  /** The next row to ask for; null after the last. */
+  readonly next: number | null;
+  /** Bytes of the whole dataset. */
+  readonly total: number;
+}
 
 export interface Hdf5Failure {
   readonly kind: 'failed';

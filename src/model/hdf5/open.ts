@@ -2,7 +2,7 @@ import { ModelError } from '../../protocol/errors';
 import { visible } from '../../protocol/wording';
 import type { ByteSource } from '../source';
 import { borrowThread, returnThread } from './lending';
-import type { Hdf5Description, Hdf5Failure, Hdf5Reply, Hdf5Request } from './messages';
+import type { Hdf5Description, Hdf5Failure, Hdf5Reply, Hdf5Request, Hdf5Rows } from './messages';
 import type { LibraryThread } from './thread';
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -57,10 +57,10 @@ export class Hdf5File {
   values(dataset: string): Uint8Array {
     if (this.last?.dataset === dataset) return this.last.bytes;
     this.last = null;
-    const reply = this.ask({ kind: 'values', path: dataset });
-    if (reply.kind !== 'values') throw unexpected(this.source.path);
-    this.last = { dataset, bytes: reply.bytes };
-    return reply.bytes;
+    const first = this.rows(dataset, 0);
+    const bytes = first.next === null ? first.bytes : this.joined(dataset, first);
+    this.last = { dataset, bytes };
+    return bytes;
   }
 
   /** Gives the library back; it is asked for again when it is needed. */
@@ -68,6 +68,22 @@ export class Hdf5File {
     if (this.library) returnThread(this.library);
     this.library = null;
     this.last = null;
+  }
+
+  private joined(dataset: string, first: Hdf5Rows): Uint8Array {
+    const all = new Uint8Array(first.total);
+    let rows = first;
+    for (let done = 0; ; rows = this.rows(dataset, rows.next)) {
+      all.set(rows.bytes, done);
+      done += rows.bytes.length;
+      if (rows.next === null) return all;
+    }
+  }
+
+  private rows(path: string, row: number): Hdf5Rows {
+    const reply = this.ask({ kind: 'values', path, row });
+    if (reply.kind !== 'values') throw unexpected(this.source.path);
+    return reply;
   }
 
   private ask(request: Hdf5Request): Hdf5Reply {
@@ -87,6 +103,17 @@ export class Hdf5File {
   private refusal({ reason, message }: Hdf5Failure): ModelError {
     const { path } = this.source;
     return new ModelError(reason, path, `${path} is no HDF5 file that can be read: ${visible(message)}.`);
+  }
+}
+
+/** Opens a file for `read`, which may keep it open; where `read` throws, the file is closed. Throws as both do. */
+export function readHdf5<T>(source: ByteSource, read: (file: Hdf5File) => T): T {
+  const file = new Hdf5File(source);
+  try {
+    return read(file);
+  } catch (error) {
+    file.close();
+    throw error;
   }
 }
 

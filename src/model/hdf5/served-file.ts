@@ -33,9 +33,8 @@ export class ServedFile {
    * Puts the file into the library's file system, which holds nothing else. It is there to be opened once: external
    * links and external storage lead nowhere, not back to it either.
    */
-  mount(library: H5Module, name: string): void {
-    const { FS } = library;
-    const node = FS.createFile('/', name, {}, true, false);
+  mount({ FS }: H5Module, path: string): void {
+    const node = FS.createFile('/', path.slice(1), {}, true, false);
     let isOpen = false;
     node.usedBytes = this.size;
     node.stream_ops = {

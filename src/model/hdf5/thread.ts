@@ -5,7 +5,7 @@ import { ModelError } from '../../protocol/errors';
 import { ASSETS } from '../assets';
 import type { ByteSource } from '../source';
 import { compileAsset, type CompiledModule } from '../webassembly';
-import { STALL_MS, START_MS, TOTAL_MS } from './limits';
+import { MAX_THREAD_FILES, STALL_MS, START_MS, TOTAL_MS } from './limits';
 import {
   CONTROL_BYTES,
   OFFSET,
@@ -43,6 +43,7 @@ export class LibraryThread {
   private readonly offsets: Float64Array;
   private readonly page: Uint8Array;
   private source: ByteSource | null = null;
+  private files = 0;
   private isStarted = false;
   private stopped = false;
 
@@ -71,14 +72,18 @@ export class LibraryThread {
     return this.stopped;
   }
 
-  /** What the library's memory has grown to for the file at hand. */
-  get memoryBytes(): number {
-    return Atomics.load(this.words, WORD.memory);
+  /**
+   * True where another thread should read the next file: memory that has grown does not shrink, and what embind holds for
+   * code that did not return is only given up with the thread.
+   */
+  get isWorn(): boolean {
+    return this.files >= MAX_THREAD_FILES || Atomics.load(this.words, WORD.grown) !== 0;
   }
 
   /** Opens a file and forgets the one before. Throws as `ask` does. */
   open(source: ByteSource): Hdf5Reply {
     this.source = source;
+    this.files++;
     // While the thread starts.
     const library = compiledLibrary();
     return this.exchange(source, { kind: 'open', size: source.size, library });
