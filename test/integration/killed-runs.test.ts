@@ -16,7 +16,7 @@ const JOBS = [
     results: ['model.onnx', 'suspects.csv', 'suspects.json'],
   },
 ] as const;
-const KILLS = 5;
+const KILLS = 4;
 
 describe.skipIf(process.platform === 'win32')(
   'a process that is killed at random moments of its training',
@@ -28,7 +28,7 @@ describe.skipIf(process.platform === 'win32')(
 
     it.each(JOBS)(
       '$job: repeats one finished step at most, and comes to the same bytes',
-      { timeout: 300_000 },
+      { timeout: 600_000 },
       ({ job, all, state, results }) =>
         inTemporaryFolder(async (folder) => {
           if (job === 'split') writeToySet(folder);

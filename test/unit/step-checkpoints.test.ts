@@ -215,7 +215,10 @@ describe('what a thread writes', () => {
       await checkpoints.offer(at(1));
       await checkpoints.keep();
       await checkpoints.begin(at(2), path.join(state.file, 'no-folder'));
-      await expect(checkpoints.offer(at(3))).rejects.toMatchObject({
+      const goOn = async (): Promise<never> => {
+        for (;;) await checkpoints.offer(at(3));
+      };
+      await expect(goOn()).rejects.toMatchObject({
         name: 'OutputError',
         reason: 'write-failed',
       });
