@@ -77,7 +77,7 @@ export class PixelPool {
     }
     if (seen.size < 2) {
       const what =
-        good.length < 2 ? `${good.length} of its images can be read` : 'all its images are the same';
+        good.length < 2 ? `only ${good.length} of its images can be read` : 'all its images are the same';
       throw new DataError('no-images', root, `${root} cannot be learnt from: ${what}.`);
     }
     const loaded = { samples: good, skipped, distinct: seen.size, sha256: whole.digest('hex') };

@@ -78,7 +78,7 @@ function cleansed({ model = smallNet(), images, changes = {} }: Case): Promise<C
 describe('cleansing refuses, says why, and leaves nothing behind', () => {
   it.each<[string, Case, string | RegExp]>([
     ['a folder without images', { images: (at) => mkdirSync(at) }, /no images/i],
-    ['a single image', { images: (at) => writeImages(at, 1) }, '1 of its images can be read'],
+    ['a single image', { images: (at) => writeImages(at, 1) }, 'only 1 of its images can be read'],
     [
       'images none of which can be read',
       {
@@ -87,7 +87,7 @@ describe('cleansing refuses, says why, and leaves nothing behind', () => {
           for (const name of ['a.png', 'b.png', 'c.jpg']) writeFileSync(path.join(at, name), 'no image');
         },
       },
-      '0 of its images can be read',
+      'only 0 of its images can be read',
     ],
     [
       'images that are all the same',

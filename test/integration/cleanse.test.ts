@@ -220,6 +220,24 @@ describe('cleansing the sample', () => {
       expect(existsSync(output)).toBe(false);
     }),
   );
+
+  it('says so too where the loss grows without end and is still a number', { timeout: 60_000 }, () =>
+    inTemporaryFolder(async (folder) => {
+      const output = path.join(folder, 'student.onnx');
+      const brief = { samples: 16, epochs: 4, batchSize: 8 };
+      const { settings } = cleanseOptions(output, brief);
+      const changes = { settings: { ...settings, rate: 1000 } };
+      const error: unknown = await cleanseModel(
+        SAMPLE,
+        cleanseOptions(output, brief, changes),
+        quiet(),
+      ).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ reason: 'diverged' });
+      // ln 10
+      expect((error as Error).message).toMatch(/in epoch \d: its loss is .*knows nothing has 2\.30/);
+      expect(existsSync(output)).toBe(false);
+    }),
+  );
 });
 
 describe('scour cleanse', () => {

@@ -75,6 +75,9 @@ export interface Distillation {
   readonly onEpoch: (progress: DistillationProgress) => Promise<void>;
 }
 
+/** An epoch diverged where its loss is this many times that of a student which holds every class for as likely, ln K. */
+const HOPELESS = 100;
+
 /** METHODS.md §2: of SGD, on every parameter. */
 export const MOMENTUM = 0.9;
 export const WEIGHT_DECAY = 5e-4;
@@ -94,8 +97,8 @@ export function optimizerOf(): Optimizer {
  * random stream of its own, and every step from a fork of that, so a run that continues after any step does what it would
  * have done in one go.
  *
- * Where the loss is no longer a number, returns the error in `diverged`, with the history of the epochs that were
- * finished; the trainer then holds the parameters before the bad step. Throws TrainingError, RuntimeError, and what the
+ * Where the loss is no longer a number, or that of an epoch beyond all hope, returns the error in `diverged`, with the
+ * history of the epochs before; the trainer then holds the parameters of that moment. Throws TrainingError, RuntimeError, and what the
  * callbacks throw.
  */
 export async function distil(
@@ -106,6 +109,7 @@ export async function distil(
   while (history.length < run.settings.epochs) {
     try {
       const epoch = await oneEpoch(run, remembered, history, partial);
+      checkHope(epoch, run.trainer.classes);
       history = [...history, { ...epoch, ...(await run.measure(history.length)) }];
     } catch (error) {
       if (error instanceof TrainingError && error.reason === 'diverged') return { history, diverged: error };
@@ -115,6 +119,16 @@ export async function distil(
     await run.onEpoch({ history, partial });
   }
   return { history, diverged: null };
+}
+
+/** Throws TrainingError `diverged`: numbers can grow without end and still be numbers. */
+function checkHope({ epoch, loss }: CleanseEpoch, classes: number): void {
+  const most = HOPELESS * Math.log(classes);
+  if (loss <= most) return;
+  throw new TrainingError(
+    'diverged',
+    `Training diverged in epoch ${epoch}: its loss is ${loss.toPrecision(3)}, where a student that knows nothing has ${Math.log(classes).toPrecision(3)}. Try a smaller learning rate.`,
+  );
 }
 
 /** Without augmentation an image is the same in every epoch, and so is what the teacher says of it. */
