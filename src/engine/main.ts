@@ -1,5 +1,6 @@
 import { HANDLERS } from './handlers';
 import { EngineServer } from './server';
+import { tidyAbandoned } from './temporary-folder';
 
 /** The process that VS Code's extension host forks. It lives as long as the host's end of the channel. */
 function main(): void {
@@ -18,6 +19,8 @@ function main(): void {
   process.on('message', (value) => server.receive(value));
   process.on('disconnect', () => process.exit(0));
   server.start();
+  // An engine that was killed together with the editor had nobody to tidy up after it.
+  tidyAbandoned((line) => process.stderr.write(`engine: ${line}\n`));
 }
 
 main();

@@ -3,6 +3,7 @@ import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { writeFailed } from '../model/write-failed';
+import { messageOf } from '../protocol/errors';
 
 /** Process ids mean nothing on another machine or in another container that shares the folder. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
@@ -22,6 +23,15 @@ export function temporaryFolder(purpose: string): string {
     return mkdtempSync(prefix);
   } catch (cause) {
     throw writeFailed(tmpdir(), cause);
+  }
+}
+
+/** `removeAbandoned` as a courtesy: what cannot be removed is left to the next one. `log` is told why. */
+export function tidyAbandoned(log: (line: string) => void): void {
+  try {
+    removeAbandoned();
+  } catch (error) {
+    log(`temporary folders of ended processes stay for now: ${messageOf(error)}`);
   }
 }
 

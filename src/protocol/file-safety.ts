@@ -1,5 +1,6 @@
 import type { Finding } from './findings';
 import type { Format } from './scan';
+import { count } from './wording';
 
 /** `code`: what a program that loads the file would execute. `file`: oddities of the file as a container. */
 export type SafetyConcern = 'code' | 'file';
@@ -15,6 +16,15 @@ export function safetyConcern({ id }: Pick<Finding, 'id'>): SafetyConcern | null
   if (PICKLE_BYTES.test(id)) return 'file';
   if (CODE.test(id)) return 'code';
   return FILE.test(id) ? 'file' : null;
+}
+
+/** What must be said first of a file that runs code, or null. */
+export function runsCode(findings: readonly Finding[]): string | null {
+  const errors = findings.filter(
+    (finding) => finding.level === 'error' && safetyConcern(finding) === 'code',
+  ).length;
+  if (errors === 0) return null;
+  return `Loading this file in Python runs code that it names: ${count(errors, 'error')} among the findings. Do not load it unless you trust whoever made it.`;
 }
 
 /** What a scan looked at in a file of each format, and what of it could run code. */

@@ -1,4 +1,5 @@
 import type { CleanseReport } from '../protocol/cleanse';
+import { runsCode } from '../protocol/file-safety';
 import type { PruneReport } from '../protocol/prune';
 import type { ScanFailure, ScanReport } from '../protocol/scan';
 import type { SplitReport } from '../protocol/split';
@@ -9,12 +10,14 @@ import { findingLine } from './text';
 
 /** A scan as it is read in HTML and in Markdown. */
 export function scanDocument({ model, layers, summary, u, applicable, findings }: ScanReport): Part[] {
+  const danger = runsCode(findings);
   return [
     heading('Scan', 1),
     ...list([
       `${model.path} (${model.format}, ${grouped(model.bytes)} bytes, ${grouped(model.parameters)} parameters)`,
       `SHA-256 ${model.sha256}`,
     ]),
+    ...(danger === null ? [] : [paragraph(danger, 'bad')]),
     paragraph(
       applicable
         ? `${count(summary.outliers, 'channel')} of ${grouped(summary.channels)} in ${count(summary.scored, 'convolution')} lie above mean + ${u} · std of their layer; ${count(summary.skipped, 'convolution')} could not be scored.`

@@ -1,3 +1,4 @@
+import { runsCode } from '../protocol/file-safety';
 import { placeOf, type Finding } from '../protocol/findings';
 import type { Agreement, PruneReport } from '../protocol/prune';
 import type { Layer, ScanReport } from '../protocol/scan';
@@ -14,6 +15,7 @@ export function scanText(report: ScanReport): string {
   const scored = layers.filter(({ status }) => status === 'scored');
   return sections([
     `${visible(model.path)}\n${factsLine(report)}\nSHA-256 ${model.sha256}`,
+    runsCode(findings) ?? '',
     summarySentence(report),
     scored.length > 0 ? layerTable(scored) : '',
     unflaggable(scored, report.u),

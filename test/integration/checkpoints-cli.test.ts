@@ -74,7 +74,9 @@ describe.skipIf(!HAS_SHARED)(`PyTorch and safetensors files on the command line$
       expect(place!.name).toMatch(/\/data\.pkl$/);
       expect(place!.properties!['byteOffset']).toBeGreaterThan(0);
     }
-    expect(scour('scan', file).stdout).toMatch(/pickle-unsafe-global: .*\([^()]*data\.pkl, byte \d+\)/);
+    const { stdout } = scour('scan', file);
+    expect(stdout.indexOf('Do not load it')).toBeLessThan(stdout.indexOf('convolutions scored'));
+    expect(stdout).toMatch(/pickle-unsafe-global: .*\([^()]*data\.pkl, byte \d+\)/);
   });
 
   it('of no known architecture cannot be run: the message says what to do', async () => {

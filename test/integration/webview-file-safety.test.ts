@@ -66,6 +66,7 @@ describe.skipIf(!hasChromium)(TITLE, () => {
     expect(code).toContain('archive/data.pkl, byte 25');
     expect(file).toContain('17 bytes lie between members.');
     expect(await rows('#findings')).toHaveLength(1);
+    expect(await page.locator('#summary .notice-error').textContent()).toContain('Do not load it');
     expect(await page.locator('#file-safety').textContent()).toContain('executed nothing');
     await page.locator('#file-safety').scrollIntoViewIfNeeded();
     await page.screenshot({ path: path.join(SHOTS, `${theme}-file-safety.png`) });

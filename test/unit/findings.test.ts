@@ -6,7 +6,7 @@ import { sarifLog } from '../../src/report/sarif';
 import { scanRun } from '../../src/report/scan-sarif';
 import type { Finding } from '../../src/protocol/findings';
 import type { ScanReport } from '../../src/protocol/scan';
-import { safetyConcern } from '../../src/protocol/file-safety';
+import { runsCode, safetyConcern } from '../../src/protocol/file-safety';
 import { findingLine } from '../../src/report/text';
 import { hostileFiles } from '../support/hostile';
 import { ROOT } from '../support/paths';
@@ -85,6 +85,14 @@ function placed(finding: Finding) {
   const [run] = log.runs;
   return { result: run!.results![0]!.locations![0]!, rule: run!.tool.driver.rules![0]! };
 }
+
+test('errors about code are said first, and nothing else is', () => {
+  const finding = (id: string, level: Finding['level']): Finding => ({ id, level, message: '' });
+  expect(
+    runsCode([finding('pickle-module-object', 'warning'), finding('zip-path-escape', 'error')]),
+  ).toBeNull();
+  expect(runsCode([finding('pickle-unsafe-global', 'error')])).toContain('1 error among the findings');
+});
 
 describe('the place of a finding', () => {
   test('in the file itself is a region of it', () => {

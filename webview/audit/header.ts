@@ -40,11 +40,12 @@ export class Header implements Part {
 export function modelFacts(model: ModelFacts, announcer: Announcer, memory: OpenMemory): HTMLElement[] {
   const rows: HTMLElement[] = [
     fact('Size', formatBytes(model.bytes)),
-    fact('Format', formatName(model.format, model.opset)),
+    fact('Format', formatName(model)),
     fact('Parameters', formatCount(model.parameters)),
   ];
   if (model.architecture !== undefined) rows.push(fact('Architecture', visible(model.architecture)));
-  if (model.producer !== undefined) rows.push(fact('Produced by', nameOf(model.producer)));
+  if (model.format === 'onnx' && model.producer !== undefined)
+    rows.push(fact('Produced by', nameOf(model.producer)));
   if (model.nodes !== undefined) rows.push(fact('Nodes', formatCount(model.nodes)));
   if (model.inputs !== undefined) rows.push(fact('Inputs', ...valueList(model.inputs)));
   if (model.outputs !== undefined) rows.push(fact('Outputs', ...valueList(model.outputs)));
@@ -96,8 +97,9 @@ function fact(term: string, ...value: readonly Child[]): HTMLElement {
   return h('div', {}, h('dt', {}, term), h('dd', {}, ...value));
 }
 
-function formatName(format: string, opset: number | undefined): string {
-  const name = format === 'onnx' ? 'ONNX' : format;
+/** A checkpoint has no producer but a kind, "PyTorch checkpoint (before 1.6)". */
+function formatName({ format, opset, producer }: ModelFacts): string {
+  const name = format === 'onnx' ? 'ONNX' : visible(producer ?? format);
   return opset === undefined ? name : `${name}, opset ${opset}`;
 }
 

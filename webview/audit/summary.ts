@@ -1,4 +1,4 @@
-import { safetyConcern } from '../../src/protocol/file-safety';
+import { runsCode, safetyConcern } from '../../src/protocol/file-safety';
 import type { Finding } from '../../src/protocol/findings';
 import { LEVELS } from '../../src/protocol/findings';
 import { fill, h, setText } from '../dom/element';
@@ -16,6 +16,7 @@ import { auditOf, type AuditState, type Part } from './state';
 export class Summary implements Part {
   readonly section: Section;
   readonly element: HTMLElement;
+  private readonly danger = h('div');
   private readonly result = h('p', { class: 'lead' });
   private readonly untested = h('p');
   private readonly caveats = h('div');
@@ -23,6 +24,7 @@ export class Summary implements Part {
   constructor(memory: OpenMemory) {
     this.section = section(
       { id: 'summary', heading: 'Summary', memory },
+      this.danger,
       this.result,
       this.untested,
       this.caveats,
@@ -40,6 +42,8 @@ export class Summary implements Part {
     this.untested.hidden = untested === null;
     setText(this.untested, untested ?? '');
     if (state.scan === before?.scan) return;
+    const danger = runsCode(audit.report.findings);
+    fill(this.danger, ...(danger === null ? [] : [notice('error', h('p', {}, danger))]));
     if (applicable) {
       fill(
         this.caveats,
