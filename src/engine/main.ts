@@ -19,7 +19,7 @@ function main(): void {
   process.on('message', (value) => server.receive(value));
   process.on('disconnect', () => process.exit(0));
   server.start();
-  // An engine that was killed together with the editor had nobody to tidy up after it.
+  // An engine that was killed could not tidy up; the next job may be one that needs no temporary folder.
   tidyAbandoned((line) => process.stderr.write(`engine: ${line}\n`));
 }
 

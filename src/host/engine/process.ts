@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { tidyAbandoned } from '../../engine/temporary-folder';
 import { messageOf } from '../../protocol/errors';
 import type { ToEngine } from '../../protocol/rpc';
 import { visible } from '../../protocol/wording';
@@ -52,8 +51,6 @@ export function forkEngine(options: ForkOptions, events: EngineEvents): EnginePr
     if (ended) return;
     ended = true;
     events.exit({ code, signal, stderr: stderr(), failure });
-    // One that was killed could not remove its own.
-    tidyAbandoned(options.log);
   };
   child.on('message', (value) => events.message(value));
   child.on('error', (error) => {
