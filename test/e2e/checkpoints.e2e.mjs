@@ -19,7 +19,7 @@ const vscode = useVSCode();
 
 test(
   'a malicious checkpoint shows what it would run; a good one is pruned, evaluated and cleansed',
-  { timeout: 300_000, skip: existsSync(GOOD) ? false : `needs ${GOOD}` },
+  { timeout: 600_000, skip: existsSync(GOOD) ? false : `needs ${GOOD}` },
   async (t) => {
     const folder = path.join(vscode().home, 'checkpoints');
     mkdirSync(folder);
