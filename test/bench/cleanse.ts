@@ -3,14 +3,17 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import * as v from 'valibot';
-import { defaultStageRatios, ratiosByStage } from '../../src/defenses/bcu/ratios';
+import { defaultStageRatios, ratioList, ratiosByStage } from '../../src/defenses/bcu/ratios';
+import { stagesOf } from '../../src/defenses/bcu/stages';
 import { cleanseModel } from '../../src/engine/jobs/cleanse';
 import { JobContext } from '../../src/engine/job-context';
+import { openOnnx } from '../../src/model/onnx/open';
 import { CleanseEpochSchema } from '../../src/protocol/cleanse';
-import { DEFAULT_TRAINING } from '../../src/protocol/cleansing';
+import { DEFAULT_TRAINING, type CleansingOrder } from '../../src/protocol/cleansing';
 import { ONNXRUNTIME } from '../../src/protocol/training-engine';
 import { textTable } from '../../src/report/table';
 import { measurePhases, type Phases } from './cleanse-phases';
+import { secondsToFirstPoint } from './first-point';
 import { ROOT, SHARED, machine, median } from './machine';
 
 /**
@@ -22,6 +25,8 @@ import { ROOT, SHARED, machine, median } from './machine';
 const [images = 2500, rounds = 3, epochs = 2] = process.argv.slice(2).map(Number);
 const THREADS = availableParallelism();
 const GOAL = 1;
+/** Seconds from Run to the first point on the curve. */
+const FIRST_GOAL = 5;
 const CLI = path.join(ROOT, 'dist/cli.js');
 const MODEL = path.join(SHARED, 'models/badnets.onnx');
 const CHECKPOINT = path.join(SHARED, 'models/badnets.pth');
@@ -70,6 +75,29 @@ async function inProcess(folder: string, onFirst: () => void): Promise<number[]>
   return report.history.map(({ seconds }) => seconds);
 }
 
+/** What the panel orders for the same run. Its engine takes all the processors it may. */
+function panelOrder(): CleansingOrder {
+  const file = openOnnx(MODEL);
+  try {
+    const stages = stagesOf(file);
+    return {
+      path: MODEL,
+      data: DATA,
+      samples: images,
+      ratios: ratioList(stages, ratiosByStage(stages, defaultStageRatios(stages))),
+      preset: 'increasing',
+      clpU: null,
+      training: SETTINGS,
+      monitor: null,
+      preprocessing: PREPROCESSING,
+      device: 'cpu',
+      engine: ONNXRUNTIME,
+    };
+  } finally {
+    file.close();
+  }
+}
+
 function commandLine(folder: string): number[] {
   const { mean, std } = PREPROCESSING;
   const output = path.join(folder, 'cli.onnx');
@@ -112,6 +140,7 @@ async function main(): Promise<void> {
     );
   };
   const firsts: number[] = [];
+  const points: number[] = [];
   const phases: Phases[] = [];
   try {
     // In turn, so that a change in the machine's pace meets all of them.
@@ -119,6 +148,7 @@ async function main(): Promise<void> {
       const started = performance.now();
       const first = (): void => void firsts.push((performance.now() - started) / 1000);
       note('ours, in process', await timed(() => inProcess(folder, first)));
+      points.push(await secondsToFirstPoint(panelOrder(), path.join(folder, `runs-${round}`)));
       note('scour cleanse', await timed(() => commandLine(folder)));
       note('PyTorch', await timed(peer));
       phases.push(
@@ -175,12 +205,13 @@ async function main(): Promise<void> {
       ),
       `decoding, once a run: ${of('decode').toFixed(2)} s`,
       `from the start to the first loss, in process: ${median(firsts).toFixed(2)} s`,
+      `from Run to the first point on the panel's curve, the engine's start included: ${median(points).toFixed(2)} s; goal: under ${FIRST_GOAL} s`,
       '',
       `ratio: PyTorch's time by ours; goal: ${GOAL}, reached: ${reached.toFixed(2)}`,
       '',
     ].join('\n'),
   );
-  if (reached < GOAL) process.exitCode = 1;
+  if (reached < GOAL || median(points) > FIRST_GOAL) process.exitCode = 1;
 }
 
 function wholeOf(runs: readonly Run[]): number {
