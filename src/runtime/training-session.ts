@@ -1,5 +1,6 @@
 import type * as onnxruntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { DeviceTensor, inMainMemory, type AnyTensor } from './device-tensor';
 import { loadOnnxruntime } from './ort';
 import { RuntimeError, messageOf } from '../protocol/errors';
 import type { Device as DeviceChoice } from './session';
@@ -24,6 +25,8 @@ export interface TrainingSessionOptions {
   readonly optimize?: boolean;
   /** Writes onnxruntime's profile under this file name prefix. */
   readonly profile?: string;
+  /** Names of outputs to leave on the device, where it is one that can: see `DeviceMemory`. Default: none. */
+  readonly keep?: ReadonlySet<string>;
 }
 
 /**
@@ -34,15 +37,20 @@ export interface TrainingSessionOptions {
 export class TrainingSession {
   private readonly runtime: Runtime;
   private readonly session: InferenceSession;
+  private readonly keeps: boolean;
+  /** Tensors of this session that are on the device still. */
+  private left = 0;
+  private isReleased = false;
 
-  private constructor(runtime: Runtime, session: InferenceSession) {
+  private constructor(runtime: Runtime, session: InferenceSession, keeps: boolean) {
     this.runtime = runtime;
     this.session = session;
+    this.keeps = keeps;
   }
 
   /** Throws RuntimeError `cannot-load`, `device-unavailable` or `out-of-memory`. */
   static async create(model: Uint8Array, options: TrainingSessionOptions): Promise<TrainingSession> {
-    const { device, threads, optimize = true, profile } = options;
+    const { device, threads, optimize = true, profile, keep = new Set<string>() } = options;
     // Loaded when first needed: it is large, and most commands do not train.
     const runtime = await loadOnnxruntime();
     try {
@@ -55,8 +63,11 @@ export class TrainingSession {
         enableMemPattern: false,
         logSeverityLevel: 3,
         ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+        ...(keep.size === 0
+          ? {}
+          : { preferredOutputLocation: Object.fromEntries([...keep].map((name) => [name, 'gpu-buffer'])) }),
       });
-      return new TrainingSession(runtime, session);
+      return new TrainingSession(runtime, session, keep.size > 0);
     } catch (cause) {
       throw runtimeError(cause, device);
     }
@@ -67,13 +78,22 @@ export class TrainingSession {
   }
 
   /**
-   * Runs the graph. `into` holds buffers to write outputs to, by name: they must not be among `feeds`. The result has
-   * every output. Throws RuntimeError `run-failed` or `out-of-memory`.
+   * Runs a graph that leaves nothing on the device. `into` holds buffers to write outputs to, by name: they must not be
+   * among `feeds`. The result has every output. Throws RuntimeError `run-failed` or `out-of-memory`.
    */
   async run(
-    feeds: ReadonlyMap<string, HostTensor>,
+    feeds: ReadonlyMap<string, AnyTensor>,
     into: ReadonlyMap<string, HostTensor> = new Map(),
   ): Promise<Map<string, HostTensor>> {
+    const results = await this.runKeeping(feeds, into);
+    return new Map([...results].map(([name, tensor]) => [name, inMainMemory(tensor)]));
+  }
+
+  /** As `run`, with outputs left on the device among the results. Where a session keeps any, it does not use `into`. */
+  async runKeeping(
+    feeds: ReadonlyMap<string, AnyTensor>,
+    into: ReadonlyMap<string, HostTensor> = new Map(),
+  ): Promise<Map<string, AnyTensor>> {
     const inputs: Record<string, Tensor> = {};
     for (const name of this.session.inputNames) {
       const tensor = feeds.get(name);
@@ -83,20 +103,24 @@ export class TrainingSession {
     }
     const fetches: Record<string, Tensor | null> = {};
     for (const name of this.session.outputNames) {
-      const buffer = into.get(name);
+      const buffer = this.keeps ? undefined : into.get(name);
       fetches[name] = buffer ? this.toOrt(buffer) : null;
     }
     try {
       const results = await this.session.run(inputs, fetches);
       return new Map(
-        this.session.outputNames.map((name) => [name, into.get(name) ?? fromOrt(name, results[name]!)]),
+        this.session.outputNames.map((name) => [
+          name,
+          fetches[name] ? into.get(name)! : this.fromOrt(name, results[name]!),
+        ]),
       );
     } catch (cause) {
       throw runtimeError(cause, null);
     }
   }
 
-  private toOrt(tensor: HostTensor): Tensor {
+  private toOrt(tensor: AnyTensor): Tensor {
+    if (tensor instanceof DeviceTensor) return tensor.native;
     return new this.runtime.Tensor(tensor.dtype, tensor.data as Float32Array, tensor.shape);
   }
 
@@ -105,22 +129,38 @@ export class TrainingSession {
     this.session.endProfiling();
   }
 
+  /**
+   * Frees the session, once every tensor that it left on the device is disposed of: one that is freed after the last
+   * session on its device ends the process.
+   */
   async release(): Promise<void> {
-    await this.session.release();
+    if (this.isReleased) return;
+    this.isReleased = true;
+    if (this.left === 0) await this.session.release();
   }
-}
 
-function fromOrt(name: string, tensor: Tensor): HostTensor {
-  const dtype = tensor.type;
-  switch (dtype) {
-    case 'float32':
-    case 'int64':
-    case 'int32':
-    case 'bool':
-    case 'uint8':
-      return { dtype, shape: tensor.dims, data: tensor.data as Float32Array };
-    default:
-      throw new RuntimeError('run-failed', `Output '${name}' is of type ${dtype}, which Scour does not use.`);
+  private fromOrt(name: string, tensor: Tensor): AnyTensor {
+    const dtype = tensor.type;
+    switch (dtype) {
+      case 'float32':
+      case 'int64':
+      case 'int32':
+      case 'bool':
+      case 'uint8':
+        // Where it is, is what onnxruntime says, not what was asked for.
+        if (tensor.location !== 'gpu-buffer')
+          return { dtype, shape: tensor.dims, data: tensor.data as Float32Array };
+        this.left++;
+        return new DeviceTensor(dtype, tensor, () => {
+          this.left--;
+          if (this.left === 0 && this.isReleased) void this.session.release();
+        });
+      default:
+        throw new RuntimeError(
+          'run-failed',
+          `Output '${name}' is of type ${dtype}, which Scour does not use.`,
+        );
+    }
   }
 }
 

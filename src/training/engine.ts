@@ -1,3 +1,5 @@
+import type { DeviceMemory } from '../runtime/device-memory';
+import type { AnyTensor } from '../runtime/device-tensor';
 import type { HostTensor } from '../runtime/training-session';
 import type { BatchNormMode } from './forward/instantiate';
 import type { ProgramPlan } from './program';
@@ -29,13 +31,13 @@ export type Program =
 /** A program made ready to run many times. */
 export interface CompiledProgram {
   /**
-   * Takes what it needs from `feeds`, by name, and returns every output. `into` holds buffers to write outputs to; they
-   * are not among `feeds`. Throws RuntimeError `run-failed` or `out-of-memory`.
+   * Takes what it needs from `feeds`, by name, and returns every output. `into` holds buffers to write outputs to, where
+   * these are not kept on the device; they are not among `feeds`. Throws RuntimeError `run-failed` or `out-of-memory`.
    */
   run(
-    feeds: ReadonlyMap<string, HostTensor>,
+    feeds: ReadonlyMap<string, AnyTensor>,
     into?: ReadonlyMap<string, HostTensor>,
-  ): Promise<Map<string, HostTensor>>;
+  ): Promise<Map<string, AnyTensor>>;
   release(): Promise<void>;
 }
 
@@ -45,9 +47,15 @@ export interface TrainingEngine {
   readonly name: string;
   /**
    * Throws TrainingError `no-gradient` where an operator between the parameters and the loss cannot be differentiated,
-   * RuntimeError where the engine cannot run the graph.
+   * RuntimeError where the engine cannot run the graph. `keeps`: what the program makes of parameters, state and
+   * statistics stays on the device, for engines that have `openMemory`.
    */
-  compile(plan: ProgramPlan, program: Program): Promise<CompiledProgram>;
+  compile(plan: ProgramPlan, program: Program, keeps: boolean): Promise<CompiledProgram>;
+  /**
+   * The memory of the device that programs may keep state in between runs; null where it passes through main memory in
+   * any case. Throws RuntimeError where the device should have such memory and does not do with it what it must.
+   */
+  openMemory(): Promise<DeviceMemory | null>;
   /** Bytes that a program takes at its peak, as an estimate; null where the engine cannot tell. */
   memoryOf(plan: ProgramPlan, program: Program): Promise<number | null>;
 }

@@ -6,7 +6,7 @@ import type { Trainer } from './trainer';
 export interface ChosenTrainer {
   readonly trainer: Trainer;
   readonly device: TrainingDevice;
-  /** Which devices `auto` compared, what it took, and why not the others; empty where there was no choice. */
+  /** Which devices `auto` compared, what it took, and why not the others; what the device cannot do. Empty where there is nothing to say. */
   readonly notes: readonly string[];
 }
 
@@ -24,7 +24,10 @@ export async function fastestTrainer(
   create: (device: TrainingDevice) => Promise<Trainer>,
   others: () => Promise<Exclude<TrainingDevice, 'cpu'>[]> = otherDevices,
 ): Promise<ChosenTrainer> {
-  if (asked !== 'auto') return { trainer: await create(asked), device: asked, notes: [] };
+  if (asked !== 'auto') {
+    const trainer = await create(asked);
+    return { trainer, device: asked, notes: await trainer.stateNotes() };
+  }
   const candidates = await others();
   const { session, device, warnings } = await chooseDevice(candidates, async (each) => {
     const trainer = await create(each);
@@ -40,5 +43,6 @@ export async function fastestTrainer(
   });
   if (candidates.length === 0) return { trainer: session, device, notes: [] };
   const what = `Training runs on ${device}: the fastest of cpu, ${candidates.join(', ')} that works, by trial steps.`;
-  return { trainer: session, device, notes: [what, ...warnings.map((each) => `For training, ${each}`)] };
+  const why = [...warnings.map((each) => `For training, ${each}`), ...(await session.stateNotes())];
+  return { trainer: session, device, notes: [what, ...why] };
 }

@@ -35,6 +35,8 @@ export interface ProgramPlan {
   readonly fusedBatchNorm: boolean;
 }
 
+const UPDATED = 'scour:updated:';
+
 /** Names of what goes into and out of training graphs. None can be a value of the user's model: names in it are checked. */
 export const NAMES = {
   loss: 'scour:loss',
@@ -49,7 +51,10 @@ export const NAMES = {
   gradient: (parameter: string) => `scour:gradient:${parameter}`,
   accumulated: (parameter: string) => `scour:accumulated:${parameter}`,
   state: (slot: string, parameter: string) => `scour:state:${slot}:${parameter}`,
-  updated: (name: string) => `scour:updated:${name}`,
+  updated: (name: string) => `${UPDATED}${name}`,
+  isUpdated: (output: string) => output.startsWith(UPDATED),
+  /** Of what an output is the update. */
+  before: (output: string) => output.slice(UPDATED.length),
 } as const;
 
 /** The graph that computes a program, in standard operators. */

@@ -1,15 +1,14 @@
 import type { OnnxModel } from '../model/onnx/graph';
 import type { TensorReader } from '../model/onnx/tensor-data';
-import { RuntimeError } from '../protocol/errors';
+import { disposeAll, inMainMemory, type AnyTensor } from '../runtime/device-tensor';
 import type { HostTensor, TrainingDevice } from '../runtime/training-session';
 import { checkBatch, imagesOf, targetsOf, type Batch } from './batch';
-import type { CompiledProgram, GradientsOf, Program, TrainingEngine } from './engine';
+import type { GradientsOf, TrainingEngine } from './engine';
 import { TrainingError } from './errors';
 import { exportModel } from './forward/export';
 import type { ForwardModel } from './forward/forward-model';
 import type { BatchNormMode } from './forward/instantiate';
 import { inlineIfs } from './forward/inline-if';
-import { fittingPart, memoryOfSteps } from './fitting-batch';
 import { prepare } from './forward/prepare';
 import { probe, withFreeBatch } from './forward/probe';
 import { sizeOf } from './graph/shape';
@@ -20,6 +19,7 @@ import type { ImageBatch } from './norms/channel-statistics';
 import { withRestoredNorms } from './norms/restore';
 import { foldedValues, type RestoredNorm } from './norms/restored-norms';
 import { NAMES, type Clipping, type ParameterPlan, type ProgramPlan } from './program';
+import { Programs } from './programs';
 import { rehearsalBatch } from './rehearsal-batch';
 import type { Schedule } from './schedules';
 import { ParameterState, type TrainingSnapshot } from './state';
@@ -84,6 +84,11 @@ export interface StepResult {
   readonly rate: number;
 }
 
+/** A step whose update has not taken effect. Who holds it commits `written` or disposes of it. */
+interface WrittenStep extends Omit<StepResult, 'rate'> {
+  readonly written: ReadonlyMap<string, AnyTensor>;
+}
+
 export interface ForwardOptions {
   /**
    * `frozen`: as the model is at inference. `train`: by the statistics of this batch, and the running ones follow, as a
@@ -119,9 +124,6 @@ export interface BatchNormNames {
   readonly variance: string;
 }
 
-/** Graphs kept compiled: a full batch, the last one of an epoch, and a few that ask for gradients. */
-const KEEP_PROGRAMS = 6;
-
 const THREADS = 2;
 
 /** Trains a classifier's ONNX graph: see `create`. */
@@ -134,8 +136,7 @@ export class Trainer {
   /** The graph before norms were restored: what is exported. */
   private readonly plain: ForwardModel;
   private readonly norms: readonly RestoredNorm[];
-  private readonly engine: TrainingEngine;
-  private readonly programs = new Map<string, CompiledProgram>();
+  private readonly programs: Programs;
 
   private constructor(
     model: OnnxModel,
@@ -148,7 +149,7 @@ export class Trainer {
     this.model = model;
     this.plan = plan;
     this.options = options;
-    this.engine = options.engine ?? onnxruntimeEngine(options);
+    this.programs = new Programs(options.engine ?? onnxruntimeEngine(options), plan);
     this.image = image;
     this.state = new ParameterState(plan.forward, plan.trained, options.optimizer);
     this.plain = plain;
@@ -221,17 +222,18 @@ export class Trainer {
       );
     const rate = options.rate ?? this.options.schedule(this.state.step);
     const part = this.options.microBatch;
-    const results =
+    const { written, ...results } =
       part === undefined || part >= batch.size
         ? await this.wholeStep(batch, options, rate)
         : await this.stepInParts(batch, options, rate, part);
     if (!Number.isFinite(results.loss) || !Number.isFinite(results.gradientNorm)) {
+      disposeAll(written.values());
       throw new TrainingError(
         'diverged',
         `Training diverged in step ${this.state.step + 1}: the loss is ${results.loss}, the norm of the gradient ${results.gradientNorm}. The parameters before this step are kept. Try a smaller learning rate, or clip the gradient.`,
       );
     }
-    this.state.commit();
+    this.state.commit(written);
     return { ...results, rate };
   }
 
@@ -246,17 +248,15 @@ export class Trainer {
     const terms = loss ? [{ loss }] : [];
     this.checkBatch(batch, terms);
     const { size } = batch;
-    const kind = { kind: 'forward', batch: size, batchNorm, measure: measure ?? null } as const;
-    const program = await this.program(kind, size);
-    const out = await this.run(program, this.feeds(batch, {}, 0, 0, size, terms), size);
-    const statistics = [...this.plan.forward.statistics.keys()];
-    for (const name of statistics) {
+    const program = { kind: 'forward', batch: size, batchNorm, measure: measure ?? null } as const;
+    const out = await this.programs.run(program, await this.feeds(batch, {}, 0, 0, size, terms));
+    for (const name of this.plan.forward.statistics.keys()) {
       const follows = out.get(NAMES.updated(name));
-      if (follows) this.state.setValues(name, follows.data as Float32Array);
+      if (follows) this.state.replace(name, follows);
     }
     return {
-      logits: out.get(NAMES.logits)!.data as Float32Array,
-      measured: (out.get(NAMES.measured)?.data as Float32Array | undefined) ?? null,
+      logits: floatsOf(out, NAMES.logits),
+      measured: out.has(NAMES.measured) ? floatsOf(out, NAMES.measured) : null,
     };
   }
 
@@ -267,9 +267,10 @@ export class Trainer {
     options: Pick<StepOptions, 'scalars'> = {},
   ): Promise<Gradients> {
     this.checkBatch(batch);
-    const program = await this.program({ kind: 'gradients', batch: batch.size, of }, batch.size);
-    const out = await this.run(program, this.feeds(batch, options, 0, 0, batch.size), batch.size);
-    const floats = (name: string): Float32Array => out.get(name)!.data as Float32Array;
+    const { size } = batch;
+    const feeds = await this.feeds(batch, options, 0, 0, size);
+    const out = await this.programs.run({ kind: 'gradients', batch: size, of }, feeds);
+    const floats = (name: string): Float32Array => floatsOf(out, name);
     const statistics = [...this.plan.forward.statistics.keys()].filter((name) =>
       out.has(NAMES.updated(name)),
     );
@@ -294,10 +295,11 @@ export class Trainer {
     this.checkBatch(batch);
     // What a step writes takes effect with `commit` only.
     const part = this.options.microBatch;
-    const { loss, gradientNorm, logits } =
+    const { loss, gradientNorm, logits, written } =
       part === undefined || part >= size
         ? await this.wholeStep(batch, {}, 0)
         : await this.stepInParts(batch, {}, 0, part);
+    disposeAll(written.values());
     return Float32Array.of(loss, gradientNorm, ...logits);
   }
 
@@ -311,9 +313,18 @@ export class Trainer {
     return sizeOf(this.plan.shapes.typeOf(this.plan.forward.output, 1).shape);
   }
 
+  /**
+   * Why the state does not stay on the device between steps; empty where it does, or where the device is the CPU. Known
+   * from a trial with a small tensor.
+   */
+  async stateNotes(): Promise<readonly string[]> {
+    const why = await this.programs.whyNotKept();
+    return why === null ? [] : [`Weights pass through main memory in every step, which is slower: ${why}`];
+  }
+
   /** Current values of a parameter or running statistic, a copy; of a convolution with a restored norm, without it. Throws TrainingError `bad-input` for an unknown name. */
-  valuesOf(name: string): Float32Array {
-    return this.state.valuesOf(name);
+  valuesOf(name: string): Promise<Float32Array> {
+    return this.programs.guard(() => this.state.valuesOf(name), 0);
   }
 
   /** Replaces the values of a parameter or running statistic. Throws TrainingError `bad-input` where name or size do not fit. */
@@ -322,17 +333,17 @@ export class Trainer {
   }
 
   /** The model with the current weights and running statistics, restored norms folded: the same graph otherwise. Tensors that were not trained still refer to the original file. */
-  exportModel(): OnnxModel {
-    const values = foldedValues(this.norms, (name) => this.state.valuesOf(name));
-    return exportModel(this.model, this.plain, values);
+  async exportModel(): Promise<OnnxModel> {
+    const values = await this.programs.guard(() => this.state.values(), 0);
+    return exportModel(this.model, this.plain, foldedValues(this.norms, values));
   }
 
   /**
    * All that continuing needs: parameters, running statistics, optimizer state, steps done. `reuse`: a snapshot that
    * nobody needs any more, whose memory may be written over.
    */
-  snapshot(reuse?: TrainingSnapshot): TrainingSnapshot {
-    return this.state.snapshot(reuse);
+  snapshot(reuse?: TrainingSnapshot): Promise<TrainingSnapshot> {
+    return this.programs.guard(() => this.state.snapshot(reuse), 0);
   }
 
   /** Continues from a snapshot, exactly. Throws TrainingError `bad-checkpoint` where it is of another model or optimizer. */
@@ -350,75 +361,79 @@ export class Trainer {
 
   /** Frees the compiled graphs. The trainer compiles them again when it is used afterwards. */
   async release(): Promise<void> {
-    const programs = [...this.programs.values()];
-    this.programs.clear();
-    for (const program of programs) await program.release();
+    await this.state.withdraw();
+    await this.programs.release();
   }
 
-  private async wholeStep(batch: Batch, options: StepOptions, rate: number) {
+  private async wholeStep(batch: Batch, options: StepOptions, rate: number): Promise<WrittenStep> {
     const { size } = batch;
-    const program = await this.program({ kind: 'step', batch: size }, size);
-    const out = await this.run(program, this.feeds(batch, options, rate, 0, size), size, this.state.back());
+    const feeds = await this.feeds(batch, options, rate, 0, size);
+    const out = await this.programs.run({ kind: 'step', batch: size }, feeds, () => this.state.buffers());
     return {
-      loss: (out.get(NAMES.loss)!.data as Float32Array)[0]!,
-      logits: out.get(NAMES.logits)!.data as Float32Array,
-      gradientNorm: (out.get(NAMES.gradientNorm)!.data as Float32Array)[0]!,
+      loss: floatsOf(out, NAMES.loss)[0]!,
+      logits: floatsOf(out, NAMES.logits),
+      gradientNorm: floatsOf(out, NAMES.gradientNorm)[0]!,
+      written: updatedOf(out),
     };
   }
 
   /** The same step with the gradients of parts of the batch added up: memory for a part, time for the whole. */
-  private async stepInParts(batch: Batch, options: StepOptions, rate: number, part: number) {
+  private async stepInParts(
+    batch: Batch,
+    options: StepOptions,
+    rate: number,
+    part: number,
+  ): Promise<WrittenStep> {
     const classes: Float32Array[] = [];
     let loss = 0;
-    let carried = this.state.zeroGradients();
-    let statistics = new Map<string, HostTensor>();
-    for (let start = 0; start < batch.size; start += part) {
-      const end = Math.min(batch.size, start + part);
-      const size = end - start;
-      const program = await this.program({ kind: 'part', batch: size }, size);
-      const share = size / batch.size;
-      const feeds = this.feeds(batch, options, rate, start, end);
-      for (const [name, tensor] of [...carried, ...statistics]) feeds.set(name, tensor);
-      feeds.set(NAMES.share, scalarTensor(share));
-      const out = await this.run(program, feeds, size);
-      loss += (out.get(NAMES.loss)!.data as Float32Array)[0]!;
-      classes.push(out.get(NAMES.logits)!.data as Float32Array);
-      const renew = (names: Iterable<string>): Map<string, HostTensor> =>
-        new Map(
-          [...names].flatMap((name) => {
-            const tensor = out.get(NAMES.updated(name));
-            return tensor ? [[name, tensor] as const] : [];
-          }),
-        );
-      carried = renew(carried.keys());
-      statistics = renew(this.plan.forward.statistics.keys());
+    /** Gradients so far and statistics, which one part gives and the next takes. */
+    let between = new Map<string, AnyTensor>();
+    try {
+      for (let start = 0; start < batch.size; start += part) {
+        const end = Math.min(batch.size, start + part);
+        const size = end - start;
+        const feeds = await this.feeds(batch, options, rate, start, end);
+        const zeros = await this.programs.guard(() => this.state.zeroGradients(), size);
+        for (const [name, tensor] of [...zeros, ...between]) feeds.set(name, tensor);
+        feeds.set(NAMES.share, scalarTensor(size / batch.size));
+        const out = await this.programs.run({ kind: 'part', batch: size }, feeds);
+        disposeAll(between.values());
+        between = new Map([...updatedOf(out)].map(([name, tensor]) => [NAMES.before(name), tensor]));
+        loss += floatsOf(out, NAMES.loss)[0]!;
+        classes.push(floatsOf(out, NAMES.logits));
+      }
+      const feeds = await this.feeds(batch, options, rate, 0, 0);
+      for (const [name, tensor] of between) feeds.set(name, tensor);
+      const out = await this.programs.run({ kind: 'update' }, feeds, () => this.state.buffers());
+      const written = updatedOf(out);
+      for (const name of this.plan.forward.statistics.keys()) {
+        const tensor = between.get(name);
+        if (tensor) written.set(NAMES.updated(name), tensor);
+        between.delete(name);
+      }
+      return {
+        loss,
+        logits: joined(classes),
+        gradientNorm: floatsOf(out, NAMES.gradientNorm)[0]!,
+        written,
+      };
+    } finally {
+      disposeAll(between.values());
     }
-    const update = await this.program({ kind: 'update' }, 0);
-    const feeds = this.feeds(batch, options, rate, 0, 0);
-    for (const [name, tensor] of carried) feeds.set(name, tensor);
-    const back = this.state.back();
-    const out = await this.run(update, feeds, 0, back);
-    for (const [name, tensor] of statistics)
-      (back.get(NAMES.updated(name))!.data as Float32Array).set(tensor.data as Float32Array);
-    const logits = new Float32Array(classes.reduce((total, each) => total + each.length, 0));
-    let at = 0;
-    for (const each of classes) {
-      logits.set(each, at);
-      at += each.length;
-    }
-    return { loss, logits, gradientNorm: (out.get(NAMES.gradientNorm)!.data as Float32Array)[0]! };
   }
 
   /** Everything a graph may take for samples `start` to `end` of a batch. */
-  private feeds(
+  private async feeds(
     batch: Batch,
     options: StepOptions,
     rate: number,
     start: number,
     end: number,
     terms: readonly LossTerm[] = this.plan.terms,
-  ): Map<string, HostTensor> {
-    const feeds = new Map<string, HostTensor>(this.state.front());
+  ): Promise<Map<string, AnyTensor>> {
+    const memory = await this.programs.memory();
+    if (memory) await this.programs.guard(() => this.state.place(memory), end - start);
+    const feeds = new Map<string, AnyTensor>(this.state.current());
     feeds.set(this.plan.forward.input.name, imagesOf(batch, this.image, start, end));
     for (const [name, kind] of inputsOf(terms))
       feeds.set(NAMES.lossInput(name), targetsOf(batch, name, kind, start, end));
@@ -435,66 +450,6 @@ export class Trainer {
   private checkBatch(batch: Batch, terms: readonly LossTerm[] = this.plan.terms): void {
     checkBatch(batch, this.image, inputsOf(terms));
   }
-
-  private async program(program: Program, batch: number): Promise<CompiledProgram> {
-    const key = JSON.stringify(program);
-    const known = this.programs.get(key);
-    if (known) {
-      this.programs.delete(key);
-      this.programs.set(key, known);
-      return known;
-    }
-    const [oldest] = this.programs;
-    if (this.programs.size >= KEEP_PROGRAMS && oldest) {
-      this.programs.delete(oldest[0]);
-      await oldest[1].release();
-    }
-    const compiled = await this.guard(() => this.engine.compile(this.plan, program), batch);
-    this.programs.set(key, compiled);
-    return compiled;
-  }
-
-  private run(
-    program: CompiledProgram,
-    feeds: ReadonlyMap<string, HostTensor>,
-    batch: number,
-    into?: ReadonlyMap<string, HostTensor>,
-  ): Promise<Map<string, HostTensor>> {
-    return this.guard(() => program.run(feeds, into), batch);
-  }
-
-  private async guard<T>(work: () => Promise<T>, batch: number): Promise<T> {
-    try {
-      return await work();
-    } catch (cause) {
-      if (!(cause instanceof RuntimeError)) throw cause;
-      if (cause.reason !== 'out-of-memory')
-        throw new TrainingError(
-          cause.reason === 'device-unavailable' ? 'device-unavailable' : 'run-failed',
-          cause.message,
-          { cause },
-        );
-      throw new TrainingError('out-of-memory', await this.tooLarge(batch), { cause });
-    }
-  }
-
-  /** What to do about a step that does not fit into memory. */
-  private async tooLarge(batch: number): Promise<string> {
-    const what = `A step with ${batch} samples does not fit into memory`;
-    const memory = await memoryOfSteps(this.engine, this.plan, 'part');
-    const available = process.availableMemory();
-    if (memory === null)
-      return `${what}. Use batches, or parts of them, of ${Math.max(1, Math.floor(batch / 2))} samples or fewer.`;
-    const part = fittingPart(memory, batch, available);
-    const takes = `it takes about ${megabytes(memory.fixed + memory.perSample * batch)}, and ${megabytes(available)} are free`;
-    return part < 1
-      ? `${what}: ${takes}. Not even one sample fits: free memory, or use a machine with more of it.`
-      : `${what}: ${takes}. Use batches, or parts of them, of ${part} samples or fewer.`;
-  }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
 function onnxruntimeEngine({ device = 'cpu', threads = THREADS, profile }: TrainerOptions): TrainingEngine {
@@ -541,6 +496,25 @@ function planParameters(forward: ForwardModel, options: TrainerOptions): Paramet
     ];
   });
   return plans;
+}
+
+function floatsOf(out: ReadonlyMap<string, AnyTensor>, name: string): Float32Array {
+  return inMainMemory(out.get(name)).data as Float32Array;
+}
+
+/** What a program has made of parameters, state, statistics or gradients, by the names of its outputs. */
+function updatedOf(out: ReadonlyMap<string, AnyTensor>): Map<string, AnyTensor> {
+  return new Map([...out].filter(([name]) => NAMES.isUpdated(name)));
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((total, each) => total + each.length, 0));
+  let at = 0;
+  for (const each of parts) {
+    all.set(each, at);
+    at += each.length;
+  }
+  return all;
 }
 
 function scalarTensor(value: number): HostTensor {

@@ -60,7 +60,7 @@ const trainer = await Trainer.create(file.model, file.reader, {
   threads: Number(threads),
   image: [3, 32, 32],
 });
-drawFreshWeights(trainer, file, freshStream(PAPER.seed));
+await drawFreshWeights(trainer, file, freshStream(PAPER.seed));
 process.stdout.write(`${machine()}; ${which}, ${epochs} epochs, ${threads} threads\n`);
 const started = performance.now();
 for (let epoch = 0; epoch < epochs; epoch++) {

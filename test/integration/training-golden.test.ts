@@ -115,7 +115,7 @@ describe.skipIf(!existsSync(trajectory))(`twenty SGD steps follow PyTorch's (nee
       expect(Math.abs(result.loss - loss[i]!) / loss[i]!, `step ${i}`).toBeLessThan(i < 5 ? 1e-3 : 2e-2);
     }
     for (const [name, { l2 }] of Object.entries(final)) {
-      const got = Math.hypot(...trainer.valuesOf(name));
+      const got = Math.hypot(...(await trainer.valuesOf(name)));
       expect(Math.abs(got - l2) / l2, name).toBeLessThan(2e-2);
     }
     await trainer.release();

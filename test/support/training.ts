@@ -18,6 +18,16 @@ export async function trainerOf(file: string, options: TrainerOptions): Promise<
   }
 }
 
+/** Values of some parameters or running statistics of a trainer, in their order. */
+export async function valuesOfAll(
+  trainer: Trainer,
+  names: Iterable<string>,
+): Promise<Map<string, Float32Array>> {
+  const all = new Map<string, Float32Array>();
+  for (const name of names) all.set(name, await trainer.valuesOf(name));
+  return all;
+}
+
 /** max |a − b| ÷ max |b| */
 export function worstError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new RangeError(`${a.length} values against ${b.length}`);

@@ -9,7 +9,7 @@ import type { OnnxFile } from '../../src/model/onnx/open';
 import { PAPER } from '../../src/protocol/split-schedules';
 import { TrainingError } from '../../src/training/errors';
 import { FIXTURES, HAS_SHARED, NEEDS_SHARED, ROOT } from '../support/paths';
-import { GOLDEN } from '../support/training';
+import { GOLDEN, valuesOfAll } from '../support/training';
 
 const SETUP = { device: 'cpu', threads: 1 } as const;
 const ARCHITECTURES = [
@@ -44,11 +44,11 @@ describe.skipIf(!HAS_SHARED)(`fresh weights and late parameters of ten families$
     const file = openOnnx(path.join(GOLDEN, `${name}.onnx`));
     try {
       const trainer = await mainTrainer(file, PAPER, SETUP);
-      const before = new Map([...trainer.parameters.keys()].map((each) => [each, trainer.valuesOf(each)]));
-      drawFreshWeights(trainer, file, freshStream(0));
+      const before = await valuesOfAll(trainer, trainer.parameters.keys());
+      await drawFreshWeights(trainer, file, freshStream(0));
       const scales = new Set(trainer.batchNorms.map(({ scale }) => scale));
       for (const [each, old] of before) {
-        const values = trainer.valuesOf(each);
+        const values = await trainer.valuesOf(each);
         expect(values.every(Number.isFinite)).toBe(true);
         // Nothing of what was learnt is left, but for numbers that were never learnt (scale 1, shift 0).
         if (values.length > 8)
@@ -56,13 +56,13 @@ describe.skipIf(!HAS_SHARED)(`fresh weights and late parameters of ten families$
         if (scales.has(each)) expect(new Set(values)).toEqual(new Set([1]));
       }
       for (const { mean, variance } of trainer.batchNorms) {
-        expect(new Set(trainer.valuesOf(mean))).toEqual(new Set([0]));
-        expect(new Set(trainer.valuesOf(variance))).toEqual(new Set([1]));
+        expect(new Set(await trainer.valuesOf(mean))).toEqual(new Set([0]));
+        expect(new Set(await trainer.valuesOf(variance))).toEqual(new Set([1]));
       }
       // The same seed draws the same weights.
-      const drawn = new Map([...before.keys()].map((each) => [each, trainer.valuesOf(each)]));
-      drawFreshWeights(trainer, file, freshStream(0));
-      for (const [each, values] of drawn) expect(trainer.valuesOf(each)).toEqual(values);
+      const drawn = await valuesOfAll(trainer, before.keys());
+      await drawFreshWeights(trainer, file, freshStream(0));
+      for (const [each, values] of drawn) expect(await trainer.valuesOf(each)).toEqual(values);
 
       const late = lateParameters(file);
       const all = [...trainer.parameters.keys()];
@@ -83,10 +83,10 @@ describe('fresh weights', () => {
   it('of ResNet-18 have the deviations of METHODS.md §2', async () => {
     const file = openOnnx(path.join(ROOT, 'samples/badnets.onnx'));
     const trainer = await mainTrainer(file, PAPER, { ...SETUP, image: [3, 32, 32] });
-    drawFreshWeights(trainer, file, freshStream(3));
+    await drawFreshWeights(trainer, file, freshStream(3));
     let checked = 0;
     for (const [name, dims] of trainer.parameters) {
-      const values = trainer.valuesOf(name);
+      const values = await trainer.valuesOf(name);
       if (dims.length !== 4 || values.length < 2000) continue;
       expect(deviation(values) / Math.sqrt(2 / (dims[0]! * dims[2]! * dims[3]!))).toBeCloseTo(1, 1);
       checked++;

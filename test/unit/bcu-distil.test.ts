@@ -200,13 +200,13 @@ describe('distillation', () => {
       for (const stopAfter of [1, 3, 5]) {
         const { run } = await rig(folder, { augmentation });
         let steps = 0;
-        let kept: [Distillation['from'], ReturnType<Trainer['snapshot']>] | null = null;
+        let kept: [Distillation['from'], Awaited<ReturnType<Trainer['snapshot']>>] | null = null;
         const stopped = distil({
           ...run,
-          onStep: ({ progress }) => {
-            if (++steps < stopAfter) return Promise.resolve();
-            kept = [progress, run.trainer.snapshot()];
-            return Promise.reject(new Error('stop'));
+          onStep: async ({ progress }) => {
+            if (++steps < stopAfter) return;
+            kept = [progress, await run.trainer.snapshot()];
+            throw new Error('stop');
           },
         });
         await expect(stopped).rejects.toThrow('stop');
@@ -215,7 +215,7 @@ describe('distillation', () => {
         next.run.trainer.restore(snapshot);
         const resumed = await distil({ ...next.run, from });
         expect(figures(resumed.history)).toEqual(figures(history));
-        expect(next.run.trainer.snapshot()).toEqual(whole.run.trainer.snapshot());
+        expect(await next.run.trainer.snapshot()).toEqual(await whole.run.trainer.snapshot());
         expect(next.batches).toHaveLength(whole.batches.length - stopAfter);
       }
     }),

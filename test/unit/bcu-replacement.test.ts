@@ -69,12 +69,13 @@ describe('a trained model written over its file', () => {
         image: dims,
       });
       // Every parameter changes, and merged ones apart from each other.
-      [...trainer.parameters.keys()].forEach((parameter, n) =>
+      for (const [n, parameter] of [...trainer.parameters.keys()].entries()) {
+        const values = await trainer.valuesOf(parameter);
         trainer.setValues(
           parameter,
-          trainer.valuesOf(parameter).map((value, i) => value * 1.25 + 0.05 * Math.sin(i + n)),
-        ),
-      );
+          values.map((value, i) => value * 1.25 + 0.05 * Math.sin(i + n)),
+        );
+      }
       const size = dims.reduce((a, b) => a * b, COUNT);
       const images = Float32Array.from({ length: size }, (_, i) => Math.cos(i * 0.7));
       const was = await before.scores(images, COUNT, dims);
@@ -83,7 +84,7 @@ describe('a trained model written over its file', () => {
         { images, size: COUNT, targets },
         { input: false, parameters: false },
       );
-      const edits = replacementEdits(file, trainer.exportModel());
+      const edits = replacementEdits(file, await trainer.exportModel());
       const target = { output, force: false, provenance: '{}', files: filesOf(file) };
       await writeOnnxResult(file, edits, target);
       const after = await Classifier.open(output, RUN);

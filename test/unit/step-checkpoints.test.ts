@@ -94,7 +94,7 @@ async function run(
     await checkpoints.offer({
       snapshot: () => {
         writer.time += 1; // copying
-        return snapshotOf(step);
+        return Promise.resolve(snapshotOf(step));
       },
       progress: () => ({}),
     });
@@ -167,7 +167,7 @@ async function writing<T>(
 }
 
 const at = (step: number): Standing => ({
-  snapshot: (reuse) => snapshotOf(step, reuse),
+  snapshot: (reuse) => Promise.resolve(snapshotOf(step, reuse)),
   progress: () => ({ at: String(step) }),
 });
 
@@ -180,7 +180,7 @@ describe('what a thread writes', () => {
         await checkpoints.offer({
           snapshot: (reuse) => {
             memory.add(reuse === undefined ? step : 0);
-            return snapshotOf(step, reuse);
+            return Promise.resolve(snapshotOf(step, reuse));
           },
           progress: () => ({ at: String(step) }),
         });

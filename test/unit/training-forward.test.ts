@@ -7,7 +7,7 @@ import { constant } from '../../src/training/schedules';
 import type { Trainer } from '../../src/training/trainer';
 import { batchOf, noise, smallNet, trainerIn } from '../support/small-net';
 import { HAS_TORCH, NEEDS_TORCH, ONE_THREAD, PYTHON } from '../support/torch';
-import { worstError } from '../support/training';
+import { valuesOfAll, worstError } from '../support/training';
 
 const PARAMETERS = ['conv.weight', 'bn.weight', 'bn.bias', 'fc.weight', 'fc.bias'];
 const STATISTICS = ['bn.mean', 'bn.var'];
@@ -55,9 +55,8 @@ function trainer(microBatch?: number): Promise<Trainer> {
 describe('forward passes without gradient', () => {
   it.skipIf(!HAS_TORCH)(`a MixMatch step is PyTorch's${NEEDS_TORCH}`, async () => {
     const net = await trainer(PART);
-    const start = Object.fromEntries(
-      [...PARAMETERS, ...STATISTICS].map((name) => [name, [...net.valuesOf(name)]]),
-    );
+    const values = await valuesOfAll(net, [...PARAMETERS, ...STATISTICS]);
+    const start = Object.fromEntries([...values].map(([name, each]) => [name, [...each]]));
     const [first, second] = [noise(4 * 108, 11), noise(4 * 108, 12)];
     const images = noise(ROWS * 108, 13);
     const raw = noise(ROWS * 4, 14).map((value) => value + 1.5);
@@ -94,14 +93,16 @@ describe('forward passes without gradient', () => {
       { scalars: { lambdaU: 3 } },
     );
     expect(loss).toBeCloseTo(expected.loss, 5);
-    for (const name of STATISTICS) expect(worstError(net.valuesOf(name), expected[name]!)).toBeLessThan(1e-5);
-    for (const name of PARAMETERS) expect(worstError(net.valuesOf(name), expected[name]!)).toBeLessThan(1e-4);
+    for (const name of STATISTICS)
+      expect(worstError(await net.valuesOf(name), expected[name]!)).toBeLessThan(1e-5);
+    for (const name of PARAMETERS)
+      expect(worstError(await net.valuesOf(name), expected[name]!)).toBeLessThan(1e-4);
     await net.release();
   });
 
   it('frozen: as the model is at inference, changing nothing', async () => {
     const net = await trainer();
-    const before = STATISTICS.map((name) => net.valuesOf(name));
+    const before = await valuesOfAll(net, STATISTICS);
     const { images } = batchOf(5);
     const whole = await net.forward({ images, size: 5, targets: {} }, { batchNorm: 'frozen' });
     const one = await net.forward(
@@ -110,7 +111,7 @@ describe('forward passes without gradient', () => {
     );
     expect(worstError(one.logits, whole.logits.subarray(0, 4))).toBeLessThan(1e-6);
     expect(whole.measured).toBeNull();
-    expect(STATISTICS.map((name) => net.valuesOf(name))).toEqual(before);
+    expect(await valuesOfAll(net, STATISTICS)).toEqual(before);
     await net.release();
   });
 
@@ -154,7 +155,7 @@ describe('forward passes without gradient', () => {
     const [a, b] = [await whole.step(batch), await parts.step(batch)];
     expect(b.loss).toBeCloseTo(a.loss, 5);
     for (const name of PARAMETERS)
-      expect(worstError(parts.valuesOf(name), whole.valuesOf(name))).toBeLessThan(1e-5);
+      expect(worstError(await parts.valuesOf(name), await whole.valuesOf(name))).toBeLessThan(1e-5);
     await whole.release();
     await parts.release();
   });
@@ -173,15 +174,15 @@ describe('forward passes without gradient', () => {
       schedule: constant(0.01),
       threads: 1,
     });
-    fresh.adopt(other.snapshot());
+    fresh.adopt(await other.snapshot());
     const first = await fresh.step(batchOf(8, 1));
-    const after = PARAMETERS.map((name) => fresh.valuesOf(name));
-    fresh.adopt(other.snapshot());
+    const after = await valuesOfAll(fresh, PARAMETERS);
+    fresh.adopt(await other.snapshot());
     expect(fresh.stepsDone).toBe(0);
     for (const name of [...PARAMETERS, ...STATISTICS])
-      expect(fresh.valuesOf(name)).toEqual(other.valuesOf(name));
+      expect(await fresh.valuesOf(name)).toEqual(await other.valuesOf(name));
     expect((await fresh.step(batchOf(8, 1))).loss).toBe(first.loss);
-    expect(PARAMETERS.map((name) => fresh.valuesOf(name))).toEqual(after);
+    expect(await valuesOfAll(fresh, PARAMETERS)).toEqual(after);
     await other.release();
     await fresh.release();
   });

@@ -36,6 +36,7 @@ describe('the batch that would fit', () => {
     const failing = (knows: boolean): TrainingEngine => ({
       name: 'out of memory',
       compile: () => Promise.reject(new RuntimeError('out-of-memory', 'bad_alloc')),
+      openMemory: () => Promise.resolve(null),
       memoryOf: (plan, program) => (knows ? real.memoryOf(plan, program) : Promise.resolve(null)),
     });
     const options = { loss: [{ loss: distillation() }], optimizer: sgd(), schedule: constant(0.1) };
@@ -54,10 +55,11 @@ describe('the batch that would fit', () => {
     let seen = null as Awaited<ReturnType<typeof memoryOfSteps>>;
     const spying: TrainingEngine = {
       name: 'spy',
-      compile: async (plan, program) => {
+      compile: async (plan, program, keeps) => {
         seen = await memoryOfSteps(engine, plan);
-        return engine.compile(plan, program);
+        return engine.compile(plan, program, keeps);
       },
+      openMemory: () => engine.openMemory(),
       memoryOf: (plan, program) => engine.memoryOf(plan, program),
     };
     const trainer = await trainerIn(smallNet(), {

@@ -15,7 +15,7 @@ import { sgd } from '../../src/training/optimizers';
 import { constant } from '../../src/training/schedules';
 import type { TrainerOptions } from '../../src/training/trainer';
 import { batchOf, netOf, noise, smallNet, trainerIn, weights } from '../support/small-net';
-import { worstError } from '../support/training';
+import { valuesOfAll, worstError } from '../support/training';
 
 const IMAGES = batchOf(12, 3);
 const OPTIONS: TrainerOptions = {
@@ -127,7 +127,7 @@ describe('restored batch norms', () => {
       expect(worstError(logits, expected), batchNorm).toBeLessThan(2e-6);
     }
     const trainer = await trainerIn(foldedNet(), RESTORED);
-    const back = trainer.exportModel();
+    const back = await trainer.exportModel();
     expect(worstError(await run(back, IMAGES, foldedNet()), expected)).toBeLessThan(2e-6);
   });
 
@@ -137,7 +137,7 @@ describe('restored batch norms', () => {
       ['a.weight', 4 * 9],
       ['b.weight', 6 * 9],
     ] as const) {
-      const values = trainer.valuesOf(name);
+      const values = await trainer.valuesOf(name);
       const size = values.length / (fan / 9);
       for (let start = 0; start < values.length; start += size) {
         const rms = Math.hypot(...values.subarray(start, start + size)) / Math.sqrt(size);
@@ -159,7 +159,7 @@ describe('restored batch norms', () => {
     set('a.bias', [2, 5, 1, 1]);
     const kernel = noise(108, 4);
     trainer.setValues('a.weight', kernel);
-    const exported = trainer.exportModel().graph.initializers;
+    const exported = (await trainer.exportModel()).graph.initializers;
     const floats = (name: string): Float32Array => {
       const { data } = exported.get(name)!;
       if (data.kind !== 'memory') throw new Error('not in memory');
@@ -180,7 +180,7 @@ describe('restored batch norms', () => {
     const losses: number[] = [];
     for (let i = 0; i < 30; i++) losses.push((await trainer.step(IMAGES)).loss);
     expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.05);
-    const exported = trainer.exportModel();
+    const exported = await trainer.exportModel();
     const { logits } = await trainer.forward(IMAGES, { batchNorm: 'frozen' });
     expect(worstError(await run(exported, IMAGES, foldedNet()), logits)).toBeLessThan(1e-5);
     const facts = ({ graph }: OnnxModel) => ({
@@ -196,10 +196,10 @@ describe('restored batch norms', () => {
     const first = await trainerIn(foldedNet(), RESTORED);
     for (let i = 0; i < 3; i++) await first.step(batchOf(8, i));
     const second = await trainerIn(foldedNet(), RESTORED);
-    second.restore(first.snapshot());
+    second.restore(await first.snapshot());
     for (let i = 3; i < 6; i++) await second.step(batchOf(8, i));
-    expect(second.snapshot()).toEqual(whole.snapshot());
-    expect(second.exportModel()).toEqual(whole.exportModel());
+    expect(await second.snapshot()).toEqual(await whole.snapshot());
+    expect(await second.exportModel()).toEqual(await whole.exportModel());
   });
 
   it('keep silent channels silent, and leave alone what folding could not keep', async () => {
@@ -223,8 +223,8 @@ describe('restored batch norms', () => {
     const model = { ...pruned, graph: { ...pruned.graph, initializers } };
     const trainer = await trainerIn(model, { ...RESTORED, masks });
     for (let i = 0; i < 5; i++) await trainer.step(IMAGES);
-    const again = await trainerIn(trainer.exportModel(), OPTIONS);
-    const [weight, bias] = ['a.weight', 'a.bias'].map((name) => again.valuesOf(name));
+    const again = await trainerIn(await trainer.exportModel(), OPTIONS);
+    const [weight, bias] = (await valuesOfAll(again, ['a.weight', 'a.bias'])).values();
     expect([...bias!].map((value) => value === 0)).toEqual([false, true, false, false]);
     weight!.forEach((value, i) => expect(value === 0).toBe(i >= 27 && i < 54));
 

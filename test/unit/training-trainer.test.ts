@@ -32,7 +32,7 @@ import { adam, sgd } from '../../src/training/optimizers';
 import { constant, cosine } from '../../src/training/schedules';
 import type { Trainer, TrainerOptions } from '../../src/training/trainer';
 import { batchOf, netOf, noise, smallNet, trainerIn, weights } from '../support/small-net';
-import { worstError } from '../support/training';
+import { valuesOfAll, worstError } from '../support/training';
 
 const OPTIONS: TrainerOptions = {
   loss: [{ loss: crossEntropy() }],
@@ -86,7 +86,7 @@ describe('a trainer', () => {
   it('gives the same numbers every time', async () => {
     const [a, b] = [await trainerIn(smallNet(), OPTIONS), await trainerIn(smallNet(), OPTIONS)];
     expect(await run(a, 4)).toEqual(await run(b, 4));
-    expect(a.snapshot()).toEqual(b.snapshot());
+    expect(await a.snapshot()).toEqual(await b.snapshot());
   });
 
   it('adds the gradients of parts of a batch to those of the whole', async () => {
@@ -100,7 +100,7 @@ describe('a trainer', () => {
       expect(worstError(b.logits, a.logits)).toBeLessThan(1e-5);
     }
     for (const name of whole.parameters.keys())
-      expect(worstError(parts.valuesOf(name), whole.valuesOf(name)), name).toBeLessThan(1e-5);
+      expect(worstError(await parts.valuesOf(name), await whole.valuesOf(name)), name).toBeLessThan(1e-5);
   });
 
   it('moves running statistics part by part', async () => {
@@ -115,8 +115,8 @@ describe('a trainer', () => {
     });
     await alone.step(half(0));
     await alone.step(half(5));
-    expect(worstError(parts.valuesOf('bn.mean'), alone.valuesOf('bn.mean'))).toBeLessThan(1e-6);
-    expect(worstError(parts.valuesOf('bn.var'), alone.valuesOf('bn.var'))).toBeLessThan(1e-6);
+    expect(worstError(await parts.valuesOf('bn.mean'), await alone.valuesOf('bn.mean'))).toBeLessThan(1e-6);
+    expect(worstError(await parts.valuesOf('bn.var'), await alone.valuesOf('bn.var'))).toBeLessThan(1e-6);
   });
 
   it('leaves frozen parameters and frozen statistics alone, and scales the rate of groups', async () => {
@@ -133,13 +133,15 @@ describe('a trainer', () => {
     const { parameters } = await trainer.gradients(batchOf(6), { input: false, parameters: true });
     await trainer.step(batchOf(6));
     for (const name of ['conv.weight', 'bn.mean', 'bn.var'])
-      expect(trainer.valuesOf(name)).toEqual(before.valuesOf(name));
+      expect(await trainer.valuesOf(name)).toEqual(await before.valuesOf(name));
     for (const [name, factor] of [
       ['fc.bias', 3],
       ['fc.weight', 1],
     ] as const) {
-      const moved = before.valuesOf(name).map((value, i) => value - 0.1 * factor * parameters.get(name)![i]!);
-      expect(worstError(trainer.valuesOf(name), moved)).toBeLessThan(1e-6);
+      const moved = (await before.valuesOf(name)).map(
+        (value, i) => value - 0.1 * factor * parameters.get(name)![i]!,
+      );
+      expect(worstError(await trainer.valuesOf(name), moved)).toBeLessThan(1e-6);
     }
     expect(parameters.has('conv.weight')).toBe(false);
   });
@@ -153,10 +155,10 @@ describe('a trainer', () => {
         ['bn.bias', mask],
       ]),
     });
-    const zeros = () => [...trainer.valuesOf('bn.weight')].map((value) => Number(value !== 0));
-    expect(zeros()).toEqual([...mask]);
+    const zeros = async () => [...(await trainer.valuesOf('bn.weight'))].map((value) => Number(value !== 0));
+    expect(await zeros()).toEqual([...mask]);
     await run(trainer, 3);
-    expect(zeros()).toEqual([...mask]);
+    expect(await zeros()).toEqual([...mask]);
     expect(
       await failure(
         trainerIn(smallNet(), { ...OPTIONS, masks: new Map([['bn.weight', Float32Array.of(1)]]) }),
@@ -168,18 +170,18 @@ describe('a trainer', () => {
     const free = await trainerIn(smallNet(), { ...OPTIONS, optimizer: sgd() });
     const byNorm = await trainerIn(smallNet(), { ...OPTIONS, optimizer: sgd(), clip: { maxNorm: 0.01 } });
     const byValue = await trainerIn(smallNet(), { ...OPTIONS, optimizer: sgd(), clip: { maxValue: 0.001 } });
-    const start = free.snapshot();
+    const start = await free.snapshot();
     const results = [await free.step(batchOf(6)), await byNorm.step(batchOf(6))];
     expect(results[1]!.gradientNorm).toBeCloseTo(results[0]!.gradientNorm, 6);
     await byValue.step(batchOf(6));
-    const moves = (trainer: Trainer): number[] =>
-      [...trainer.parameters.keys()].flatMap((name) => {
+    const moves = async (trainer: Trainer): Promise<number[]> =>
+      [...(await valuesOfAll(trainer, trainer.parameters.keys()))].flatMap(([name, values]) => {
         const before = start.tensors.get(name)!.data;
-        return Array.from(trainer.valuesOf(name), (value, i) => (value - before[i]!) / 0.1);
+        return Array.from(values, (value, i) => (value - before[i]!) / 0.1);
       });
-    expect(Math.hypot(...moves(byNorm))).toBeCloseTo(0.01, 4);
-    expect(Math.hypot(...moves(free))).toBeGreaterThan(0.1);
-    expect(Math.max(...moves(byValue).map(Math.abs))).toBeCloseTo(0.001, 5);
+    expect(Math.hypot(...(await moves(byNorm)))).toBeCloseTo(0.01, 4);
+    expect(Math.hypot(...(await moves(free)))).toBeGreaterThan(0.1);
+    expect(Math.max(...(await moves(byValue)).map(Math.abs))).toBeCloseTo(0.001, 5);
   });
 
   it('follows its schedule, unless a step says otherwise', async () => {
@@ -193,11 +195,11 @@ describe('a trainer', () => {
   it('keeps the last good parameters when training diverges', async () => {
     const trainer = await trainerIn(smallNet(), OPTIONS);
     await run(trainer, 2);
-    const before = trainer.snapshot();
+    const before = await trainer.snapshot();
     const bad = batchOf(6);
     bad.images[5] = Number.NaN;
     expect(await failure(trainer.step(bad))).toBe('diverged');
-    expect(trainer.snapshot()).toEqual(before);
+    expect(await trainer.snapshot()).toEqual(before);
     expect((await run(trainer, 1)).every(Number.isFinite)).toBe(true);
   });
 
@@ -219,7 +221,7 @@ describe('a trainer', () => {
     await rehearsed.rehearse(6);
     expect(rehearsed.classes).toBe(4);
     expect(rehearsed.stepsDone).toBe(0);
-    expect(rehearsed.snapshot()).toEqual(plain.snapshot());
+    expect(await rehearsed.snapshot()).toEqual(await plain.snapshot());
     expect(await run(rehearsed, 3)).toEqual(await run(plain, 3));
   });
 
@@ -254,14 +256,14 @@ describe('checkpoints', () => {
     const first = await trainerIn(smallNet(), options);
     await run(first, 3);
     const progress = { epoch: '2', random: 'été 🦀' };
-    await writeCheckpoint(checkpoint, { snapshot: first.snapshot(), run: 'abc', progress });
+    await writeCheckpoint(checkpoint, { snapshot: await first.snapshot(), run: 'abc', progress });
     const second = await trainerIn(smallNet(), options);
     const read = readCheckpoint(checkpoint, 'abc');
     expect(read.progress).toEqual(progress);
     second.restore(read.snapshot);
     expect(second.stepsDone).toBe(3);
     expect(await run(second, 3, 3)).toEqual(losses.slice(3));
-    expect(second.snapshot()).toEqual(uninterrupted.snapshot());
+    expect(await second.snapshot()).toEqual(await uninterrupted.snapshot());
     expect(readdirSync(folder)).toEqual(['run.safetensors']);
   });
 
@@ -294,7 +296,7 @@ describe('an exported model', () => {
   it('computes with the trained weights and statistics, and is otherwise the model that came in', async () => {
     const trainer = await trainerIn(smallNet(), OPTIONS);
     await run(trainer, 3);
-    const exported = trainer.exportModel();
+    const exported = await trainer.exportModel();
     const frozen = await trainerIn(exported, { ...OPTIONS, batchNorm: 'frozen' });
     const batch = batchOf(5);
     const { logits } = await frozen.gradients(batch, { input: false, parameters: false });
@@ -328,14 +330,14 @@ describe('an exported model', () => {
     const trainer = await trainerIn(twice, OPTIONS);
     expect([...trainer.parameters.keys()].sort()).toEqual(['bias', 'bias2', 'bn.weight', 'bn2.weight', 'w']);
     await run(trainer, 2);
-    expect(trainer.valuesOf('bn.weight')).not.toEqual(trainer.valuesOf('bn2.weight'));
-    expect(trainer.valuesOf('mean')).not.toEqual(trainer.valuesOf('mean#2'));
-    const exported = trainer.exportModel();
+    expect(await trainer.valuesOf('bn.weight')).not.toEqual(await trainer.valuesOf('bn2.weight'));
+    expect(await trainer.valuesOf('mean')).not.toEqual(await trainer.valuesOf('mean#2'));
+    const exported = await trainer.exportModel();
     const frozen = await trainerIn(exported, { ...OPTIONS, batchNorm: 'frozen' });
     const batch = batchOf(5);
     const { logits } = await frozen.gradients(batch, { input: false, parameters: false });
     expect(worstError(await logitsOf(exported, batch.images, 5), logits)).toBeLessThan(1e-5);
-    expect(frozen.valuesOf('mean#2')).toEqual(trainer.valuesOf('mean#2'));
+    expect(await frozen.valuesOf('mean#2')).toEqual(await trainer.valuesOf('mean#2'));
   });
 });
 
@@ -473,7 +475,7 @@ describe('models as they come', () => {
       const { logits } = await trainer.gradients(batch, { input: false, parameters: false });
       expect(worstError(logits, await logitsOf(model, batch.images, 4))).toBeLessThan(1e-5);
       await run(trainer, 2);
-      const exported = trainer.exportModel();
+      const exported = await trainer.exportModel();
       expect(exported.graph.nodes.some(({ opType }) => opType === 'If')).toBe(false);
       expect(await logitsOf(exported, batch.images, 4, model)).not.toEqual(logits);
     },
@@ -529,7 +531,7 @@ describe('models as they come', () => {
     const written = await trainerIn(fixed([declared, -1]), OPTIONS);
     const open = await trainerIn(fixed([-1, 8]), OPTIONS);
     expect(await run(written, 2)).toEqual(await run(open, 2));
-    const reread = written.exportModel();
+    const reread = await written.exportModel();
     expect(reread.graph.nodes[1]!.inputs).toEqual(['c', 'target']);
   });
 
@@ -546,7 +548,7 @@ describe('models as they come', () => {
     });
     const trainer = await trainerIn(netOf(graph.nodes, initializers), OPTIONS);
     await run(trainer, 1);
-    const exported = trainer.exportModel().graph.initializers.get('conv.weight')!;
+    const exported = (await trainer.exportModel()).graph.initializers.get('conv.weight')!;
     expect(exported.dtype).toBe('float16');
   });
 

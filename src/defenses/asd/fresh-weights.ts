@@ -26,7 +26,7 @@ const WEIGHTED = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
  * Throws TrainingError `unsupported-model` where a convolution or linear layer cannot be trained, and would keep what it
  * had learnt.
  */
-export function drawFreshWeights(trainer: Trainer, file: OnnxFile, random: Random): void {
+export async function drawFreshWeights(trainer: Trainer, file: OnnxFile, random: Random): Promise<void> {
   const { parameters, batchNorms } = trainer;
   const layers = weightLayers(file);
   const kept = layers.find(({ weight }) => !parameters.has(weight))?.name ?? quantisedLayer(file);
@@ -38,13 +38,13 @@ export function drawFreshWeights(trainer: Trainer, file: OnnxFile, random: Rando
         : `The weights of '${visible(kept, 80)}' cannot be trained, so they cannot be made fresh. Name an architecture that is not quantised.`,
     );
   }
-  reinitialise(trainer, layers, new Map(layers.map(({ name }) => [name, 1])), random);
+  await reinitialise(trainer, layers, new Map(layers.map(({ name }) => [name, 1])), random);
   const drawn = new Set(layers.flatMap(({ weight, bias }) => [weight, bias]));
   const uses = usesByParameter(file);
   const stream = random.fork();
   for (const name of parameters.keys()) {
     if (drawn.has(name)) continue;
-    const values = trainer.valuesOf(name);
+    const values = await trainer.valuesOf(name);
     const fill = startOf(uses.get(name), values.length, parameters.get(name)!);
     trainer.setValues(
       name,
@@ -58,7 +58,7 @@ export function drawFreshWeights(trainer: Trainer, file: OnnxFile, random: Rando
       [mean, 0],
       [variance, 1],
     ] as const)
-      if (name !== null) trainer.setValues(name, trainer.valuesOf(name).fill(value));
+      if (name !== null) trainer.setValues(name, (await trainer.valuesOf(name)).fill(value));
   }
 }
 

@@ -17,7 +17,7 @@ export async function trainVirtually(
   random: Random,
   onProgress: (share: number) => Promise<void>,
 ): Promise<void> {
-  virtual.adopt(model.snapshot());
+  virtual.adopt(await model.snapshot());
   const { pool, labels, preprocessing } = set;
   const order = random.shuffle(Array.from({ length: pool.size }, (_, i) => i));
   // A batch of one has no batch statistics.

@@ -6,7 +6,7 @@ import type { WeightLayer } from './weight-layers';
 /** Weights by the name that training graphs use. */
 export interface Weights {
   /** A copy. */
-  valuesOf(parameter: string): Float32Array;
+  valuesOf(parameter: string): Promise<Float32Array>;
   setValues(parameter: string, values: Float32Array): void;
 }
 
@@ -18,26 +18,26 @@ export interface Weights {
  *
  * Each tensor has a random stream of its own, so one layer's ratio does not change what another draws.
  */
-export function reinitialise(
+export async function reinitialise(
   weights: Weights,
   layers: readonly WeightLayer[],
   ratios: Ratios,
   random: Random,
-): void {
+): Promise<void> {
   const done = new Set<string>();
-  const redraw = (parameter: string, ratio: number, draw: (from: Random) => number): void => {
+  const redraw = async (parameter: string, ratio: number, draw: (from: Random) => number): Promise<void> => {
     const stream = random.fork();
     if (done.has(parameter)) return;
     done.add(parameter);
-    const values = weights.valuesOf(parameter);
+    const values = await weights.valuesOf(parameter);
     for (let i = 0; i < values.length; i++) if (stream.bernoulli(ratio)) values[i] = draw(stream);
     weights.setValues(parameter, values);
   };
   for (const { name, kind, weight, bias, fan } of layers) {
     const ratio = ratios.get(name) ?? 0;
     const draw = kind === 'convolution' ? heNormal(fan) : uniform(fan);
-    redraw(weight, ratio, draw);
-    if (bias !== null) redraw(bias, ratio, draw);
+    await redraw(weight, ratio, draw);
+    if (bias !== null) await redraw(bias, ratio, draw);
   }
 }
 

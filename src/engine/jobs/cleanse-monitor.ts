@@ -83,7 +83,7 @@ export class StudentMonitor {
   ): Promise<Monitored> {
     rmSync(temporary, { force: true });
     try {
-      await writeOnnxCopy(file, replacementEdits(file, trainer.exportModel()), temporary);
+      await writeOnnxCopy(file, replacementEdits(file, await trainer.exportModel()), temporary);
       const classifier = await Classifier.open(temporary, this.options.run);
       try {
         return await this.measure({ path: temporary, onnx: temporary, classifier }, context);

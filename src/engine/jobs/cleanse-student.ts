@@ -83,7 +83,7 @@ export async function makeStudent(
     );
     const notes = [
       ...chosen,
-      ...redraw(trainer, file, ratios, masks, seed),
+      ...(await redraw(trainer, file, ratios, masks, seed)),
       ...(restoreNorms ? [restoredNote(trainer.restoredNorms)] : []),
       // With its norms back, a folded graph is of the kind that was studied.
       ...(trainer.restoredNorms > 0 ? [] : unstudied(file)),
@@ -135,7 +135,13 @@ async function prune(
 }
 
 /** Re-initialises the student; returns what a user must know of it. */
-function redraw(trainer: Trainer, file: OnnxFile, ratios: Ratios, masks: Masks, seed: number): string[] {
+async function redraw(
+  trainer: Trainer,
+  file: OnnxFile,
+  ratios: Ratios,
+  masks: Masks,
+  seed: number,
+): Promise<string[]> {
   const { parameters } = trainer;
   const layers = stagesOf(file).flatMap((stage) => stage.layers);
   const reached = layers
@@ -157,7 +163,7 @@ function redraw(trainer: Trainer, file: OnnxFile, ratios: Ratios, masks: Masks, 
       trainer.setValues(name, mask === undefined ? values : values.map((value, i) => value * mask[i]!));
     },
   };
-  reinitialise(weights, reached, ratios, streamOf(seed, 0));
+  await reinitialise(weights, reached, ratios, streamOf(seed, 0));
   const missed = layers.length - reached.length;
   return missed === 0
     ? []

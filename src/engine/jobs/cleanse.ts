@@ -201,7 +201,7 @@ async function write(
   const { file: base, trainer } = student;
   const { output, force } = options;
   const provenance = provenanceOf(job, history.slice(0, epoch));
-  const trained = { base, model: trainer.exportModel(), steps: trainer.stepsDone };
+  const trained = { base, model: await trainer.exportModel(), steps: trainer.stepsDone };
   return model.write(trained, { output, force, provenance });
 }
 

@@ -54,7 +54,7 @@ export async function previewStudent(
         held = student.pruned.reduce((sum, { channels }) => sum + channels.length, 0);
         await writeOnnxCopy(
           student.file,
-          replacementEdits(student.file, student.trainer.exportModel()),
+          replacementEdits(student.file, await student.trainer.exportModel()),
           copy,
         );
       } finally {

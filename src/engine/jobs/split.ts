@@ -62,7 +62,7 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
     const virtual = await virtualTrainer(file, settings, setup);
     try {
       checkClasses(model, data, architecture);
-      drawFreshWeights(model, file, freshStream(settings.seed));
+      await drawFreshWeights(model, file, freshStream(settings.seed));
       const notes: string[] = [];
       const onNote = (note: string): void => {
         notes.push(note);
@@ -81,7 +81,13 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
         model,
         virtual,
       };
-      [...source.notes, ...warnings, ...data.notes, ...(monitor?.notes ?? [])].forEach(onNote);
+      [
+        ...source.notes,
+        ...warnings,
+        ...data.notes,
+        ...(monitor?.notes ?? []),
+        ...(await model.stateNotes()),
+      ].forEach(onNote);
       const { history, list, losses } = await trainAndRank(job, runKey(job, key));
       target.prepare();
       const written = await write(job, target.model, sha256, history);
@@ -159,7 +165,7 @@ async function write(
     preprocessing,
     history: history.map(({ epoch, stage, clean, loss }) => ({ epoch, stage, clean, loss })),
   });
-  const trained = { base: source.file, model: model.exportModel(), steps: model.stepsDone };
+  const trained = { base: source.file, model: await model.exportModel(), steps: model.stepsDone };
   return source.write(trained, { output, force: false, provenance });
 }
 

@@ -11,7 +11,7 @@ const SHARE = 0.05;
 /** Where a run stands, for as long as its trainer is not used. */
 export interface Standing {
   /** `reuse`: see `Trainer.snapshot`. */
-  readonly snapshot: (reuse?: TrainingSnapshot) => TrainingSnapshot;
+  readonly snapshot: (reuse?: TrainingSnapshot) => Promise<TrainingSnapshot>;
   /** The job's own, beside the trainer's. */
   readonly progress: () => Readonly<Record<string, string>>;
 }
@@ -89,7 +89,7 @@ export class StepCheckpoints {
     const asked = this.clock.now();
     await this.settle();
     this.begunAt = this.clock.now();
-    const snapshot = standing.snapshot(this.writer.takeSpare());
+    const snapshot = await standing.snapshot(this.writer.takeSpare());
     const { state, run } = this.options;
     this.writer.start({
       path: state.file,

@@ -1,4 +1,5 @@
 import { RuntimeError, messageOf } from '../../protocol/errors';
+import { inMainMemory, type AnyTensor } from '../../runtime/device-tensor';
 import type { HostTensor } from '../../runtime/training-session';
 import type { CompiledProgram, Program, TrainingEngine } from '../engine';
 import { TrainingError } from '../errors';
@@ -26,6 +27,11 @@ export class TfjsEngine implements TrainingEngine {
 
   compile(plan: ProgramPlan, program: Program): Promise<CompiledProgram> {
     return this.guard(() => new TfProgram(this.tf, compute(this.tf, plan, program)));
+  }
+
+  /** Its tensors are read and written in every run. */
+  openMemory(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   /** TensorFlow.js decides itself what it keeps for the gradients. */
@@ -59,7 +65,7 @@ class TfProgram implements CompiledProgram {
   }
 
   async run(
-    feeds: ReadonlyMap<string, HostTensor>,
+    feeds: ReadonlyMap<string, AnyTensor>,
     into: ReadonlyMap<string, HostTensor> = new Map(),
   ): Promise<Map<string, HostTensor>> {
     const { tf, computation } = this;
@@ -229,10 +235,10 @@ class LossGraph {
   }
 }
 
-function toDevice(tf: Tfjs, name: string, feeds: ReadonlyMap<string, HostTensor>): Tensor {
+function toDevice(tf: Tfjs, name: string, feeds: ReadonlyMap<string, AnyTensor>): Tensor {
   const tensor = feeds.get(name);
   if (!tensor) throw new RuntimeError('input-mismatch', `The graph needs '${name}', which was not given.`);
-  const { data, dtype, shape } = tensor;
+  const { data, dtype, shape } = inMainMemory(tensor);
   if (dtype === 'float32') return tf.tensor(data as Float32Array, [...shape], 'float32');
   const integers = data instanceof BigInt64Array ? toInt32(data) : Int32Array.from(data as Int32Array);
   return tf.tensor(integers, [...shape], dtype === 'bool' ? 'bool' : 'int32');
