@@ -53,6 +53,38 @@ export function smallNet(opset = 17, batch: number | string = 'batch'): OnnxMode
   );
 }
 
+/** conv – batch norm – pool – linear, and tensors of 64 Ki weights of which only the mean counts: little arithmetic, much state. */
+export function largeNet(tensors: number): OnnxModel {
+  const each = Array.from({ length: tensors }, (_, i) => i);
+  return netOf(
+    [
+      node('Conv', ['x', 'conv.weight'], ['c'], { pads: ints([1, 1, 1, 1]) }),
+      node('BatchNormalization', ['c', 'bn.weight', 'bn.bias', 'bn.mean', 'bn.var'], ['n'], {
+        momentum: float(0.9),
+      }),
+      node('GlobalAveragePool', ['n'], ['p']),
+      node('Flatten', ['p'], ['f'], { axis: int(1) }),
+      node('Gemm', ['f', 'fc.weight', 'fc.bias'], [tensors === 0 ? 'logits' : 'h0'], { transB: int(1) }),
+      ...each.flatMap((i) => [
+        node('ReduceMean', [`h${i}`], [`b${i}`], { axes: ints([0]), keepdims: int(1) }),
+        node('Mul', [`large${i}`, `b${i}`], [`l${i}`]),
+        node('ReduceMean', [`l${i}`], [`m${i}`], { axes: ints([0]), keepdims: int(1) }),
+        node('Add', [`h${i}`, `m${i}`], [i === tensors - 1 ? 'logits' : `h${i + 1}`]),
+      ]),
+    ],
+    [
+      weights('conv.weight', [5, 3, 3, 3], 1),
+      weights('bn.weight', [5], 2, 0.2, 1),
+      weights('bn.bias', [5], 3, 0.2),
+      weights('bn.mean', [5], 4, 0.2),
+      weights('bn.var', [5], 5, 0.2, 1),
+      weights('fc.weight', [4, 5], 6),
+      weights('fc.bias', [4], 7),
+      ...each.map((i) => weights(`large${i}`, [16384, 4], 10 + i, 0.1)),
+    ],
+  );
+}
+
 /** A model of one input 'x' and one output 'logits', as it reads back from its bytes. */
 export function netOf(
   nodes: readonly OnnxNode[],
