@@ -1,5 +1,5 @@
 import { inputsOf, type LossTerm } from './losses';
-import type { Batch } from './trainer';
+import type { Batch } from './batch';
 
 /** `size` made-up images of `values` numbers each, that differ from each other, with targets of `classes` classes for every loss: the same on every device. */
 export function rehearsalBatch(

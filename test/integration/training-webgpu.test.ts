@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { distillation } from '../../src/training/losses';
 import { sgd } from '../../src/training/optimizers';
 import { constant } from '../../src/training/schedules';
-import type { TrainerOptions } from '../../src/training/trainer';
+import type { TrainerOptions } from '../../src/training/trainer-options';
 import { batchOf, smallNet, trainerIn } from '../support/small-net';
 import { worstError } from '../support/training';
 import { HAS_WEBGPU, NEEDS_WEBGPU, useWebgpu } from '../support/webgpu';

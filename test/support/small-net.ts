@@ -4,7 +4,9 @@ import type { OnnxModel, OnnxNode, OnnxTensor } from '../../src/model/onnx/graph
 import { parseModel } from '../../src/model/onnx/parse';
 import { TensorReader } from '../../src/model/onnx/tensor-data';
 import { MemorySource } from '../../src/model/source';
-import { Trainer, type Batch, type TrainerOptions } from '../../src/training/trainer';
+import type { Batch } from '../../src/training/batch';
+import { Trainer } from '../../src/training/trainer';
+import type { TrainerOptions } from '../../src/training/trainer-options';
 
 /** Reproducible numbers in −1 … 1. */
 export function noise(length: number, seed: number): Float32Array {

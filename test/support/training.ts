@@ -2,7 +2,8 @@ import path from 'node:path';
 import { parseModel } from '../../src/model/onnx/parse';
 import { TensorReader } from '../../src/model/onnx/tensor-data';
 import { FileSource } from '../../src/model/source';
-import { Trainer, type TrainerOptions } from '../../src/training/trainer';
+import { Trainer } from '../../src/training/trainer';
+import type { TrainerOptions } from '../../src/training/trainer-options';
 
 /** Where the reference material lies, and PyTorch's float64 results. */
 export const SHARED = path.resolve(import.meta.dirname, '../../../shared');

@@ -13,7 +13,8 @@ import { openOnnx } from '../../src/model/onnx/open';
 import type { Preprocessing } from '../../src/protocol/preprocessing';
 import { Classifier } from '../../src/runtime/classifier';
 import { constant } from '../../src/training/schedules';
-import { Trainer, type Batch } from '../../src/training/trainer';
+import type { Batch } from '../../src/training/batch';
+import { Trainer } from '../../src/training/trainer';
 import { inTemporaryFolder } from '../support/jobs';
 import { smallNet } from '../support/small-net';
 

@@ -3,7 +3,8 @@ import { distillation } from '../../src/training/losses';
 import { fastestTrainer } from '../../src/training/fastest-trainer';
 import { sgd } from '../../src/training/optimizers';
 import { constant } from '../../src/training/schedules';
-import type { Trainer, TrainerOptions } from '../../src/training/trainer';
+import type { Trainer } from '../../src/training/trainer';
+import type { TrainerOptions } from '../../src/training/trainer-options';
 import { smallNet, trainerIn } from '../support/small-net';
 
 const OPTIONS: TrainerOptions = {

@@ -13,7 +13,7 @@ import { channelStatistics, type ImageBatch } from '../../src/training/norms/cha
 import { bareConvolutions } from '../../src/training/norms/without-norm';
 import { sgd } from '../../src/training/optimizers';
 import { constant } from '../../src/training/schedules';
-import type { TrainerOptions } from '../../src/training/trainer';
+import type { TrainerOptions } from '../../src/training/trainer-options';
 import { batchOf, netOf, noise, smallNet, trainerIn, weights } from '../support/small-net';
 import { valuesOfAll, worstError } from '../support/training';
 

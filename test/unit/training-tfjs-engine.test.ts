@@ -13,7 +13,8 @@ import { adam, adamw, sgd, type Optimizer } from '../../src/training/optimizers'
 import { constant, cosine } from '../../src/training/schedules';
 import { TfjsEngine } from '../../src/training/tfjs/engine';
 import type { Tensor, Tfjs } from '../../src/training/tfjs/tfjs';
-import type { Trainer, TrainerOptions } from '../../src/training/trainer';
+import type { Trainer } from '../../src/training/trainer';
+import type { TrainerOptions } from '../../src/training/trainer-options';
 import { batchOf, netOf, smallNet, trainerIn, weights } from '../support/small-net';
 import { loadTfjsCpu } from '../support/tfjs';
 import { worstError } from '../support/training';

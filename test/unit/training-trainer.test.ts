@@ -30,7 +30,8 @@ import { TrainingError } from '../../src/training/errors';
 import { crossEntropy, distillation } from '../../src/training/losses';
 import { adam, sgd } from '../../src/training/optimizers';
 import { constant, cosine } from '../../src/training/schedules';
-import type { Trainer, TrainerOptions } from '../../src/training/trainer';
+import type { Trainer } from '../../src/training/trainer';
+import type { TrainerOptions } from '../../src/training/trainer-options';
 import { batchOf, netOf, noise, smallNet, trainerIn, weights } from '../support/small-net';
 import { valuesOfAll, worstError } from '../support/training';
 

@@ -9,7 +9,8 @@ import { TrainingError } from '../../training/errors';
 import { crossEntropy, distillation, type LossTerm } from '../../training/losses';
 import { sgd, type Optimizer } from '../../training/optimizers';
 import { cosine } from '../../training/schedules';
-import type { Batch, Trainer } from '../../training/trainer';
+import type { Batch } from '../../training/batch';
+import type { Trainer } from '../../training/trainer';
 import { remember, type Remembered } from './remembered';
 import type { Teacher } from './teacher';
 
