@@ -93,6 +93,44 @@ describe('broken HDF5 files', () => {
   });
 });
 
+describe('HDF5 files whose names and configuration disagree', () => {
+  /** sequential.h5 with every text replaced by another of the same length, at the same moment. */
+  const rewritten = (...changes: readonly (readonly [string, string])[]): Buffer => {
+    const good = readFileSync(path.join(KERAS, 'sequential.h5'));
+    const bytes = Buffer.from(good);
+    for (const [from, to] of changes) {
+      expect(Buffer.byteLength(to)).toBe(Buffer.byteLength(from));
+      const at = good.indexOf(from, 0, 'latin1');
+      expect(at, from).toBeGreaterThan(0);
+      bytes.write(to, at, 'latin1');
+    }
+    return bytes;
+  };
+  const named = (name: string): string => `"name": "${name}"`;
+
+  test.each([
+    ['a configuration without layers', [['"layers"', '"lawyer"']], /keras-config-malformed \(warning\)/],
+    [
+      'layers in another order',
+      [
+        [named('conv1'), named('conv2')],
+        [named('conv2'), named('conv1')],
+      ],
+      /keras-layer-order \(error\)/,
+    ],
+    [
+      'weights of a layer in another order',
+      [
+        ['bn1/gamma:0', 'bn1/beta:0\0'],
+        ['bn1/beta:0\0', 'bn1/gamma:0'],
+      ],
+      /keras-weight-order \(error\)/,
+    ],
+  ] as const)('%s', (_what, changes, expected) => {
+    expect(outcome(() => openBytes('model.h5', rewritten(...changes)))).toMatch(expected);
+  });
+});
+
 describe('code in configurations', () => {
   test.each([
     ['lambda.h5', ['keras-lambda']],
