@@ -1,10 +1,7 @@
 // Bundles a TypeScript file of test/ and runs it with the arguments given; ends with its exit code.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import esbuild from 'esbuild';
-
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+import { bundleProgram, root } from './bundle.mjs';
 
 /** `entry`: a path from the repository's root. */
 export async function runBundled(entry, args) {
@@ -14,21 +11,10 @@ export async function runBundled(entry, args) {
     path.dirname(path.relative('test', entry)),
     `${path.parse(entry).name}.mjs`,
   );
-  await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    outfile,
-    packages: 'external',
-    logLevel: 'warning',
+  await bundleProgram(entry, outfile, {
     // The sources find the decoding worker and the codecs where `npm run build` puts them.
-    define: {
-      SCOUR_ASSETS: JSON.stringify(path.join(root, 'dist/assets')),
-      SCOUR_ROOT: JSON.stringify(root),
-    },
+    SCOUR_ASSETS: JSON.stringify(path.join(root, 'dist/assets')),
+    SCOUR_ROOT: JSON.stringify(root),
   });
   const { status } = spawnSync(process.execPath, [outfile, ...args], { stdio: 'inherit', cwd: root });
   process.exit(status ?? 1);

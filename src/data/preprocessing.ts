@@ -40,9 +40,8 @@ export function resolvePreprocessing({
   preprocessing: Preprocessing;
   warnings: string[];
 } {
-  const beside = readStatedPreprocessing(modelPath);
-  const stated = beside.stated ?? (recorded && statedIn(recorded));
-  const { unreadable } = beside;
+  const { stated: beside, unreadable } = readStatedPreprocessing(modelPath);
+  const stated = beside ?? (recorded && statedIn(recorded));
   const warnings = [...unreadable, ...(stated?.warnings ?? [])];
   const input = readShape(shape, options.layout, warnings);
   const channels = chooseChannels(input.channels, options.channels, stated?.channels);

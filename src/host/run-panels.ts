@@ -7,7 +7,7 @@ import { receive, type PanelServices } from './panel-messages';
 import { showPanel, type Page } from './show-panel';
 
 /** A session about one file or folder, whose run goes on when its panel is closed. */
-export interface SubjectSession extends LastingSession {
+interface SubjectSession extends LastingSession {
   readonly path: string;
   /** Of the file, as the user may read it. */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface SubjectSession extends LastingSession {
 }
 
 /** The session of a file, with its panel while one is open. */
-export interface OpenSubject<S extends SubjectSession> {
+interface OpenSubject<S extends SubjectSession> {
   readonly session: S;
   panel: vscode.WebviewPanel | null;
 }
@@ -29,7 +29,7 @@ interface Ready {
 }
 
 /** What sets one kind of panel apart. */
-export interface RunPanelKind<S extends SubjectSession, M extends { readonly kind: string }> {
+interface RunPanelKind<S extends SubjectSession, M extends { readonly kind: string }> {
   /** Names the panels to VS Code, which restores them with their window. */
   readonly viewType: string;
   readonly page: Page;

@@ -1,9 +1,9 @@
-import { isTar } from './tar-header';
 import type { ByteSource } from './source';
+import { TAR_BLOCK, isTar } from './tar-header';
 
 /** What a file is that often stands where a model should, as a sentence about it that says what to do; null for others. */
 export function foreignFile(source: ByteSource): string | null {
-  const head = Buffer.from(source.read(0, Math.min(512, source.size)));
+  const head = Buffer.from(source.read(0, Math.min(TAR_BLOCK, source.size)));
   if (head[0] === 0x1f && head[1] === 0x8b)
     return 'is packed by gzip: unpack it (gunzip, or tar xzf) and scan what is in it';
   const text = head.toString('latin1').trimStart().toLowerCase();

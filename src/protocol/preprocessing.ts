@@ -21,7 +21,7 @@ export const PreprocessingSchema = v.object({
   /** Of images scaled to 0…1; one a channel. */
   mean: v.array(v.number()),
   std: v.array(v.number()),
-  /** Where mean and std come from: a file's name, `options`, or `none` (images are only scaled to 0…1). */
+  /** Where mean and std come from: a file's name, `options`, Scour's record in the model, or `none` (images are only scaled to 0…1). */
   source: v.string(),
 });
 /** How an image becomes the model's input. Always explicit, always reported. */

@@ -6,8 +6,7 @@ import { cpSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSyn
 import path from 'node:path';
 import { test } from 'node:test';
 import { openWindow, out, root, samples, useVSCode } from './session.mjs';
-import { until } from './vscode.mjs';
-import { answerFileDialog, chooseFolder, chooseInExplorer, panel, text } from './workbench.mjs';
+import { acceptSuggestion, chooseFolder, chooseInExplorer, panel, text } from './workbench.mjs';
 
 const SCAN = 'Scan for Backdoors (Scour)';
 /** A recognised ResNet-18 with random weights. */
@@ -54,14 +53,7 @@ test(
     await field.press('Enter');
     const exported = path.join(folder, 'good.pruned.pth');
     await button('Export pruned model').click();
-    const suggestion = page.locator('.quick-input-widget input').first();
-    await suggestion.waitFor();
-    await until(
-      async () => (await suggestion.inputValue()) === exported,
-      10_000,
-      () => `the dialog does not suggest ${exported}`,
-    );
-    await answerFileDialog(page, exported);
+    await acceptSuggestion(page, exported);
     await button('Open exported model').waitFor({ timeout: 60_000 });
     assert.deepEqual(
       readFileSync(path.join(folder, 'good.pth')),

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { makeSampleWorkspace, openWindow, out, root, samples, useVSCode } from './session.mjs';
 import { until } from './vscode.mjs';
 import {
-  answerFileDialog,
+  acceptSuggestion,
   chooseFolder,
   chooseInExplorer,
   panel,
@@ -68,14 +68,7 @@ test(
 
     const student = path.join(folder, 'suspect.cleansed.onnx');
     await button('Export student…').first().click();
-    const input = page.locator('.quick-input-widget input').first();
-    await input.waitFor();
-    await until(
-      async () => (await input.inputValue()) === student,
-      10_000,
-      () => `the dialog does not suggest ${student}`,
-    );
-    await answerFileDialog(page, student);
+    await acceptSuggestion(page, student);
     await text(shown, 'suspect.cleansed.onnx').waitFor({ timeout: 60_000 });
     await until(
       () => existsSync(student),

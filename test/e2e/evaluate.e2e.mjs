@@ -5,8 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeSampleWorkspace, openWindow, out, samples, useVSCode } from './session.mjs';
-import { until } from './vscode.mjs';
-import { answerFileDialog, chooseFolder, chooseInExplorer, panel, setTheme, text } from './workbench.mjs';
+import { acceptSuggestion, chooseFolder, chooseInExplorer, panel, setTheme, text } from './workbench.mjs';
 
 const EVALUATE = 'Evaluate… (Scour)';
 /** What PyTorch makes of the sample model on its images. */
@@ -74,14 +73,7 @@ test(
     ]) {
       const file = path.join(folder, name);
       await button(label).click();
-      const input = page.locator('.quick-input-widget input').first();
-      await input.waitFor();
-      await until(
-        async () => (await input.inputValue()) === file,
-        10_000,
-        () => `the dialog does not suggest ${file}`,
-      );
-      await answerFileDialog(page, file);
+      await acceptSuggestion(page, file);
       await shown.locator('#export').getByText(name).waitFor({ timeout: 60_000 });
     }
     const json = JSON.parse(readFileSync(path.join(folder, 'suspect.evaluation.json'), 'utf8'));

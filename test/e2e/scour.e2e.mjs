@@ -10,7 +10,7 @@ import ort from 'onnxruntime-node';
 import { writeBigModel } from './big-model.mjs';
 import { installedVSCode, openWindow, out, root } from './session.mjs';
 import { until } from './vscode.mjs';
-import { answerFileDialog, chooseInExplorer, panel, runCommand, setTheme, text } from './workbench.mjs';
+import { acceptSuggestion, chooseInExplorer, panel, runCommand, setTheme, text } from './workbench.mjs';
 
 const SCAN = 'Scan for Backdoors (Scour)';
 
@@ -180,14 +180,7 @@ test(
 
     const exported = path.join(folder, 'suspect.pruned.onnx');
     await button(page, 'Export pruned model').click();
-    const suggestion = page.locator('.quick-input-widget input').first();
-    await suggestion.waitFor();
-    await until(
-      async () => (await suggestion.inputValue()) === exported,
-      10_000,
-      () => `the dialog does not suggest ${exported}`,
-    );
-    await answerFileDialog(page, exported);
+    await acceptSuggestion(page, exported);
     await button(page, 'Open exported model').waitFor({ timeout: 60_000 });
     await checkExported(path.join(folder, 'suspect.onnx'), exported, 2);
     assert.deepEqual(

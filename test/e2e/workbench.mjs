@@ -76,6 +76,18 @@ export async function answerFileDialogAt(page, start, file) {
   await answerFileDialog(page, file);
 }
 
+/** Accepts `file` in VS Code's simple file dialog, which must suggest it. */
+export async function acceptSuggestion(page, file) {
+  const input = page.locator('.quick-input-widget input').first();
+  await input.waitFor();
+  await until(
+    async () => (await input.inputValue()) === file,
+    10_000,
+    () => `the dialog does not suggest ${file}`,
+  );
+  await answerFileDialog(page, file);
+}
+
 /** Answers VS Code's simple folder dialog, which opens at `start`. It takes nothing before it has filled in that. */
 export async function chooseFolder(page, start, folder, label) {
   const input = page.locator('.quick-input-widget input').first();

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import esbuild from 'esbuild';
+import { bundleProgram } from '../../scripts/bundle.mjs';
 import { readHeader } from '../../src/model/safetensors/header';
 import { FileSource } from '../../src/model/source';
 import { ASSETS } from '../../src/model/assets';
@@ -17,20 +17,9 @@ export interface KilledRun {
 /** Builds the process that `runUntilKilled` runs, into the folder of the test run's assets. */
 export async function buildProgram(): Promise<string> {
   const outfile = path.join(ASSETS, 'killed-program.mjs');
-  await esbuild.build({
-    absWorkingDir: ROOT,
-    entryPoints: ['test/support/killed-program.ts'],
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    outfile,
-    packages: 'external',
-    logLevel: 'warning',
-    define: {
-      SCOUR_ASSETS: JSON.stringify(ASSETS),
-      'import.meta.dirname': JSON.stringify(path.join(ROOT, 'test/support')),
-    },
+  await bundleProgram('test/support/killed-program.ts', outfile, {
+    SCOUR_ASSETS: JSON.stringify(ASSETS),
+    'import.meta.dirname': JSON.stringify(path.join(ROOT, 'test/support')),
   });
   return outfile;
 }

@@ -43,7 +43,7 @@ export interface AsdRun {
    * Where the run can be continued from, until it is called again: after every split and every step. It must be quick
    * where it does nothing.
    */
-  readonly onPosition: (position: () => Position, snapshot: Trainer['snapshot']) => Promise<void>;
+  readonly onPosition: (position: () => Position) => Promise<void>;
   /** Measures the model at the end of an epoch. */
   readonly measure: (epoch: number) => Promise<SplitEpoch['monitored']>;
 }
@@ -91,18 +91,12 @@ export async function runAsd(run: AsdRun): Promise<readonly SplitEpoch[]> {
     const streams = epochStreams(run.settings.seed, epoch);
     if (underWay === null) {
       const begun = await startOf(run, epoch, streams);
-      await run.onPosition(
-        () => ({ history, epoch: begun }),
-        (reuse) => run.model.snapshot(reuse),
-      );
+      await run.onPosition(() => ({ history, epoch: begun }));
       underWay = begun;
     }
     history.push(await oneEpoch(run, history, underWay, streams));
     underWay = null;
-    await run.onPosition(
-      () => ({ history, epoch: null }),
-      (reuse) => run.model.snapshot(reuse),
-    );
+    await run.onPosition(() => ({ history, epoch: null }));
   }
   return history;
 }
@@ -194,10 +188,7 @@ async function oneEpoch(
       lossSum += step.loss;
       iteration++;
       const position = { history, epoch: { split, iteration, lossSum, seconds: seconds() } };
-      await onPosition(
-        () => position,
-        (reuse) => model.snapshot(reuse),
-      );
+      await onPosition(() => position);
     }
   } finally {
     await unlabelled.return();

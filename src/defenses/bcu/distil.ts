@@ -99,8 +99,8 @@ export function optimizerOf(): Optimizer {
  * have done in one go.
  *
  * Where the loss is no longer a number, or that of an epoch beyond all hope, returns the error in `diverged`, with the
- * history of the epochs before; the trainer then holds the parameters of that moment. Throws TrainingError, RuntimeError, and what the
- * callbacks throw.
+ * history of the epochs before; the trainer then holds the parameters of that moment. Throws TrainingError, RuntimeError,
+ * and what the callbacks throw.
  */
 export async function distil(
   run: Distillation,
@@ -124,11 +124,11 @@ export async function distil(
 
 /** Throws TrainingError `diverged`: numbers can grow without end and still be numbers. */
 function checkHope({ epoch, loss }: CleanseEpoch, classes: number): void {
-  const most = HOPELESS * Math.log(classes);
-  if (loss <= most) return;
+  const ignorant = Math.log(classes);
+  if (loss <= HOPELESS * ignorant) return;
   throw new TrainingError(
     'diverged',
-    `Training diverged in epoch ${epoch}: its loss is ${loss.toPrecision(3)}, where a student that knows nothing has ${Math.log(classes).toPrecision(3)}. Try a smaller learning rate.`,
+    `Training diverged in epoch ${epoch}: its loss is ${loss.toPrecision(3)}, where a student that knows nothing has ${ignorant.toPrecision(3)}. Try a smaller learning rate.`,
   );
 }
 

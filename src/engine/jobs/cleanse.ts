@@ -26,6 +26,7 @@ import { CleanseState } from './cleanse-state';
 import { makeStudent, type StudentOptions } from './cleanse-student';
 import { runKey, train, type TrainingJob } from './cleanse-training';
 import { presetsFor } from './describe-cleansing';
+import { Notes } from './notes';
 import { readyEngine } from './training-engine';
 
 /** What is re-drawn, and what is held at zero. */
@@ -112,24 +113,20 @@ export async function cleanseModel(
           context.within(0.02, 0.025),
         );
         try {
-          const notes: string[] = [];
-          const onNote = (note: string): void => {
-            notes.push(note);
-            options.onNote(note);
-          };
+          const notes = new Notes(options.onNote);
           const job: TrainingJob = {
             ...{ input, inputSha256, options, choice, stages, model, state, preprocessing },
-            ...{ classifier, teacher, monitor, pool, student, onNote },
+            ...{ classifier, teacher, monitor, pool, student, onNote: notes.add },
             run: runKey(key, { options, choice, preprocessing, pool, student }),
           };
           [
             ...[...model.notes, ...classifier.warnings, ...warnings, ...(monitor?.warnings ?? [])],
             ...[...dataNotes(pool), ...student.notes],
-          ].forEach(onNote);
+          ].forEach(notes.add);
           const trained = await train(job, context);
           const written = await write(job, trained, context);
           const late = [...(trained.diverged === null ? [] : [trained.diverged.message]), ...written.notes];
-          late.forEach(onNote);
+          late.forEach(notes.add);
           const report: CleanseReport = {
             schema: 'scour.cleanse/1',
             status: trained.diverged === null ? 'complete' : 'diverged',
@@ -152,7 +149,7 @@ export async function cleanseModel(
               history: trained.history,
               student: trained.history.find(({ epoch }) => epoch === trained.epoch),
             }),
-            notes,
+            notes: notes.said,
             version: VERSION,
           };
           state.remove();

@@ -22,6 +22,8 @@ export interface CourseOptions {
   readonly context: JobContext;
   readonly work: Workload;
   readonly checkpoints: StepCheckpoints;
+  /** Of the model that is trained. */
+  readonly snapshot: Standing['snapshot'];
   /** Epochs done before. */
   readonly history: readonly SplitEpoch[];
 }
@@ -58,8 +60,8 @@ export class Course {
   }
 
   /** The run can be continued from here until this is called again. Throws OutputError where it cannot be kept. */
-  async at(position: () => Position, snapshot: Standing['snapshot']): Promise<void> {
-    const { checkpoints, options } = this.with;
+  async at(position: () => Position): Promise<void> {
+    const { checkpoints, options, snapshot } = this.with;
     const { history, epoch } = position();
     for (; this.told < history.length; this.told++) options.onEpoch?.(history[this.told]!);
     this.lastEpoch = history.at(-1);

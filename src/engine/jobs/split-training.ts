@@ -16,7 +16,7 @@ import type { SplitOptions } from './split-options';
 import { suspectList } from './split-output';
 import { Workload } from './split-progress';
 import { loadPosition, savedPosition } from './split-state';
-import { StepCheckpoints } from './step-checkpoints';
+import { StepCheckpoints, type Standing } from './step-checkpoints';
 
 /**
  * The state is kept at the end of every epoch, and within one this often unless it is said otherwise. After every step it
@@ -51,34 +51,27 @@ export interface Trained {
  * then kept. A pause in the midst of split losses or of a virtual epoch does these anew, to the same numbers.
  */
 export async function trainAndRank(job: TrainingJob, run: string): Promise<Trained> {
-  const { options, state, model } = job;
+  const { options, context, state, data, monitor, model } = job;
   const start = startOf(job, run);
   options.onStart?.(start.history);
+  const snapshot: Standing['snapshot'] = (reuse) => model.snapshot(reuse);
   const checkpoints = new StepCheckpoints({
     state,
     run,
-    start: { snapshot: (reuse) => model.snapshot(reuse), progress: () => savedPosition(start) },
+    start: { snapshot, progress: () => savedPosition(start) },
     atLeast: options.saveEvery ?? SAVE_EVERY_MS,
     share: options.keepShare,
     onNote: job.onNote,
   });
   try {
-    const course = courseOf(job, start, checkpoints);
+    const work = new Workload(options.settings, data.set.pool.size, monitor?.size ?? 0);
+    const course = new Course({ options, context, work, checkpoints, snapshot, history: start.history });
     const history = await follow(job, start, course);
     await checkpoints.keep();
     return { history, ...(await rank(job, course)) };
   } finally {
     await checkpoints.close();
   }
-}
-
-function courseOf(
-  { options, context, data, monitor }: TrainingJob,
-  start: Position,
-  checkpoints: StepCheckpoints,
-): Course {
-  const work = new Workload(options.settings, data.set.pool.size, monitor?.size ?? 0);
-  return new Course({ options, context, work, checkpoints, history: start.history });
 }
 
 function follow(
@@ -95,7 +88,7 @@ function follow(
     settings: options.settings,
     start,
     onProgress: (epoch, phase, share) => course.tell(epoch, phase, share),
-    onPosition: (position, snapshot) => course.at(position, snapshot),
+    onPosition: (position) => course.at(position),
     measure: async (epoch) =>
       monitor === null ? null : await monitor.measure(model, (share) => course.tell(epoch, 'measure', share)),
   });

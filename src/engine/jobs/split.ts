@@ -16,6 +16,7 @@ import type { TrainingDevice } from '../../runtime/training-session';
 import type { Trainer } from '../../training/trainer';
 import type { JobContext } from '../job-context';
 import { openTrainable, type Trainable } from '../subjects/trainable';
+import { Notes } from './notes';
 import { RunState } from './run-state';
 import { loadSplitData, type SplitData } from './split-data';
 import { Monitor } from './split-monitor';
@@ -63,14 +64,10 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
     try {
       checkClasses(model, data, architecture);
       await drawFreshWeights(model, file, freshStream(settings.seed));
-      const notes: string[] = [];
-      const onNote = (note: string): void => {
-        notes.push(note);
-        options.onNote(note);
-      };
+      const notes = new Notes(options.onNote);
       const job: Job = {
         options,
-        onNote,
+        onNote: notes.add,
         context: context.within(0.03, 1),
         source,
         state,
@@ -87,11 +84,11 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
         ...data.notes,
         ...(monitor?.notes ?? []),
         ...(await model.stateNotes()),
-      ].forEach(onNote);
+      ].forEach(notes.add);
       const { history, list, losses } = await trainAndRank(job, runKey(job, key));
       target.prepare();
       const written = await write(job, target.model, sha256, history);
-      written.notes.forEach(onNote);
+      written.notes.forEach(notes.add);
       const report: SplitReport = {
         schema: 'scour.split/1',
         output,
@@ -108,7 +105,7 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
           })),
           losses,
         },
-        notes,
+        notes: notes.said,
         version: VERSION,
       };
       await target.writeReports(list, report);

@@ -3,6 +3,7 @@ import { MODEL_FILE, type LibraryInstance } from './instance';
 import { MAX_DEPTH, MAX_OBJECTS, MAX_UNPACKED_BYTES, TooLarge, UNPACK_STEP_BYTES } from './limits';
 import type { Hdf5Dataset, Hdf5Description, Hdf5Group, Hdf5Link, Hdf5Rows } from './messages';
 import type { Served, ServedFile } from './served-file';
+import { withScratch } from './scratch';
 import { TextAttributes } from './texts';
 
 const CLASS = { integer: 0, float: 1, opaque: 5 } as const;
@@ -170,15 +171,11 @@ export class LibraryFile {
   /** A block of a dataset's elements; null: all of them. */
   private read(path: string, bytes: number, block: Block | null): Uint8Array {
     const [sides, at] = [block?.sides.map(BigInt) ?? null, block?.at.map(BigInt) ?? null];
-    const address = this.library._malloc(Math.max(1, bytes));
-    if (address === 0) throw new TooLarge(`${bytes} bytes do not fit into the HDF5 library's memory`);
-    try {
-      const steps = at?.map(() => 1n) ?? null;
+    const steps = at?.map(() => 1n) ?? null;
+    return withScratch(this.library, bytes, (address) => {
       this.library.get_dataset_data(this.id, path, sides, at, steps, BigInt(address));
       return this.library.HEAPU8.slice(address, address + bytes);
-    } finally {
-      this.library._free(address);
-    }
+    });
   }
 }
 

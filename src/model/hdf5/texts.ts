@@ -1,6 +1,7 @@
 import type { H5Metadata, H5Module } from 'h5wasm/library';
 import { MAX_ATTRIBUTE_BYTES, MAX_TEXTS, MAX_TEXT_BYTES, TooLarge } from './limits';
 import type { Hdf5Attributes } from './messages';
+import { withScratch } from './scratch';
 
 /** H5T_STRING of H5T_class_t. */
 const STRING_CLASS = 3;
@@ -36,9 +37,7 @@ export class TextAttributes {
   }
 
   private read(path: string, name: string, stored: number, meta: H5Metadata): string[] {
-    const address = this.library._malloc(Math.max(1, stored));
-    if (address === 0) throw new TooLarge(`${stored} bytes do not fit into the HDF5 library's memory`);
-    try {
+    return withScratch(this.library, stored, (address) => {
       this.library.get_attribute_data(this.file, path, name, BigInt(address));
       const memory = this.library.HEAPU8;
       const at = (i: number): number => address + i * meta.size;
@@ -50,9 +49,7 @@ export class TextAttributes {
       // The library allocated each of them.
       if (meta.vlen) this.library.reclaim_vlen_memory(this.file, path, name, BigInt(address));
       return texts;
-    } finally {
-      this.library._free(address);
-    }
+    });
   }
 
   /** Up to the first zero. Keras writes UTF-8 whatever character set the file names. */

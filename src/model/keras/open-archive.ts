@@ -1,12 +1,13 @@
 import { ModelError } from '../../protocol/errors';
 import { CheckpointError, type Checkpoint } from '../checkpoint';
 import { byteEdits } from '../edits';
-import { provenanceIn, provenanceName, stringRecord } from '../pytorch/provenance';
 import { readHdf5 } from '../hdf5/open';
+import { MADE_BY_SCOUR } from '../made-by-scour';
 import type { ByteSource } from '../source';
 import { ZipArchive, type ZipMember } from '../zip/archive';
 import { ArchiveChecksums } from '../zip/checksums';
 import { editedArchive } from '../zip/edit';
+import { provenanceIn, provenanceMember, stringRecord } from '../zip/provenance';
 import { METHOD } from '../zip/records';
 import { ZipError } from '../zip/zip-error';
 import { readContent } from './content';
@@ -50,14 +51,7 @@ export function openArchive(source: ByteSource): Checkpoint {
   return readHdf5(inner, (file) => {
     const content = readContent({ source, inner, file, base, ...described }, findings);
     const provenance = provenanceIn(archive, '');
-    if (Object.keys(provenance).length > 0) {
-      findings.push({
-        id: 'made-by-scour',
-        level: 'warning',
-        message:
-          'Scour made this file from another model (see its provenance). CLP is not idempotent: pruning a pruned model takes more channels.',
-      });
-    }
+    if (Object.keys(provenance).length > 0) findings.push(MADE_BY_SCOUR);
     return {
       format: 'keras',
       variant: 'Keras archive',
@@ -71,9 +65,7 @@ export function openArchive(source: ByteSource): Checkpoint {
         editedArchive(
           archive,
           byteEdits(source.path, edits, content.tensors),
-          Object.keys(made).length === 0
-            ? null
-            : { name: provenanceName(archive, ''), bytes: Buffer.from(JSON.stringify(made, null, 2)) },
+          provenanceMember(archive, '', made),
         ),
       close: () => file.close(),
     };

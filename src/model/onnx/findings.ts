@@ -1,4 +1,5 @@
 import type { Finding } from '../../protocol/findings';
+import { MADE_BY_SCOUR } from '../made-by-scour';
 import { escapeReason } from './external';
 import { PROVENANCE_KEY, storedTensors } from './facts';
 import type { OnnxFile } from './open';
@@ -43,13 +44,6 @@ export function fileFindings(file: OnnxFile): Finding[] {
       message: `The model defines ${model.functions.length} operators of its own (${model.functions.slice(0, 3).join(', ')}…). Scour does not look inside them; export with functions inlined to have them scanned.`,
     });
   }
-  if (model.metadata.has(PROVENANCE_KEY)) {
-    findings.push({
-      id: 'made-by-scour',
-      level: 'warning',
-      message:
-        'Scour made this file from another model (see its provenance). CLP is not idempotent: pruning a pruned model takes more channels.',
-    });
-  }
+  if (model.metadata.has(PROVENANCE_KEY)) findings.push(MADE_BY_SCOUR);
   return findings;
 }

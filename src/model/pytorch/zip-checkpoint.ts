@@ -2,11 +2,13 @@ import type { Finding } from '../../protocol/findings';
 import { visible } from '../../protocol/wording';
 import { CheckpointError, type Checkpoint, type TensorEdit } from '../checkpoint';
 import { byteEdits } from '../edits';
+import { MADE_BY_SCOUR } from '../made-by-scour';
 import type { PickleValue } from '../pickle/values';
 import type { ByteSource } from '../source';
 import { ArchiveChecksums, openMember } from '../zip/checksums';
 import { ZipArchive, type ZipMember } from '../zip/archive';
 import { editedArchive } from '../zip/edit';
+import { provenanceIn, provenanceMember } from '../zip/provenance';
 import { METHOD } from '../zip/records';
 import { ALLOWED, ALLOWED_TORCHSCRIPT } from './allow-list';
 import { assembleTensors } from './assemble';
@@ -16,7 +18,6 @@ import { nestedStorages } from './nested';
 import { NumpyReader } from './numpy';
 import { pickleFindings } from './pickle-findings';
 import { PickledBytes } from './pickled-bytes';
-import { provenanceIn, provenanceName } from './provenance';
 import { readPickle } from './read-pickle';
 import { TensorRebuilder } from './rebuild';
 import { storageId, type FoundStorage, type StorageResolver } from './storages';
@@ -58,14 +59,7 @@ export function openArchive(source: ByteSource): Checkpoint {
   }
   inspectOtherPickles(archive, [data, constants], findings);
   const provenance = provenanceIn(archive, root);
-  if (Object.keys(provenance).length > 0) {
-    findings.push({
-      id: 'made-by-scour',
-      level: 'warning',
-      message:
-        'Scour made this file from another model (see its provenance). CLP is not idempotent: pruning a pruned model takes more channels.',
-    });
-  }
+  if (Object.keys(provenance).length > 0) findings.push(MADE_BY_SCOUR);
   return {
     format: 'pytorch',
     variant: scripted ? 'TorchScript archive' : 'PyTorch checkpoint',
@@ -74,13 +68,7 @@ export function openArchive(source: ByteSource): Checkpoint {
     provenance,
     checksums: () => new ArchiveChecksums(archive),
     edited: (edits: readonly TensorEdit[], made) =>
-      editedArchive(
-        archive,
-        byteEdits(source.path, edits, tensors),
-        Object.keys(made).length === 0
-          ? null
-          : { name: provenanceName(archive, root), bytes: Buffer.from(JSON.stringify(made, null, 2)) },
-      ),
+      editedArchive(archive, byteEdits(source.path, edits, tensors), provenanceMember(archive, root, made)),
   };
 }
 

@@ -4,6 +4,8 @@ import { listShort, visible } from '../../protocol/wording';
 import { CheckpointError, type Checkpoint } from '../checkpoint';
 import { CheckpointTensor, type TensorStorage } from '../checkpoint-tensor';
 import { byteEdits, copyWithEdits, type ByteEdit } from '../edits';
+import { HiddenBytes } from '../hidden-bytes';
+import { MADE_BY_SCOUR } from '../made-by-scour';
 import { SliceSource } from '../slice-source';
 import type { ByteSource } from '../source';
 import { rowMajor } from '../strides';
@@ -32,14 +34,7 @@ export function openSafetensors(source: ByteSource): Checkpoint {
   const provenance = Object.fromEntries(
     Object.entries(header.metadata).filter(([key]) => key.startsWith(PROVENANCE)),
   );
-  if (Object.keys(provenance).length > 0) {
-    findings.push({
-      id: 'made-by-scour',
-      level: 'warning',
-      message:
-        'Scour made this file from another model (see its provenance). CLP is not idempotent: pruning a pruned model takes more channels.',
-    });
-  }
+  if (Object.keys(provenance).length > 0) findings.push(MADE_BY_SCOUR);
   const prefix = commonPrefix(header.entries.map(({ name }) => name));
   const tensors = inDataOrder(header.entries).map((entry) => tensorOf(source, header, entry, prefix));
   return {
@@ -97,15 +92,11 @@ function inspectPlaces(header: SafetensorsHeader, available: number, findings: F
     });
   }
   let end = 0;
-  let hidden = 0;
-  let hiddenAt = 0;
+  const hidden = new HiddenBytes();
   const overlapping: HeaderEntry[] = [];
   for (const entry of inDataOrder(header.entries)) {
     if (entry.begin < end && entry.end > entry.begin) overlapping.push(entry);
-    if (entry.begin > end) {
-      if (hidden === 0) hiddenAt = end;
-      hidden += entry.begin - end;
-    }
+    hidden.add(end, entry.begin);
     end = Math.max(end, entry.end);
   }
   if (overlapping.length > 0) {
@@ -116,12 +107,12 @@ function inspectPlaces(header: SafetensorsHeader, available: number, findings: F
       location: { offset: header.dataAt + overlapping[0]!.begin },
     });
   }
-  if (hidden > 0) {
+  if (hidden.count > 0) {
     findings.push({
       id: 'safetensors-hidden-data',
       level: 'warning',
-      message: `${hidden} bytes between tensors belong to none of them, which the format forbids.`,
-      location: { offset: header.dataAt + hiddenAt },
+      message: `${hidden.count} bytes between tensors belong to none of them, which the format forbids.`,
+      location: { offset: header.dataAt + hidden.at },
     });
   }
   if (end < available) {

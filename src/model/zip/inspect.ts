@@ -1,5 +1,6 @@
 import type { Finding } from '../../protocol/findings';
 import { visible } from '../../protocol/wording';
+import { HiddenBytes } from '../hidden-bytes';
 import type { ByteSource } from '../source';
 import type { ZipMember } from './archive';
 import type { CentralDirectory } from './directory';
@@ -69,17 +70,11 @@ function inspectPlaces(
 ): void {
   const inOrder = [...members].sort((a, b) => a.headerAt - b.headerAt);
   let end = 0;
-  let hidden = 0;
-  let hiddenAt = 0;
-  const hide = (from: number, to: number): void => {
-    if (to <= from) return;
-    if (hidden === 0) hiddenAt = from;
-    hidden += to - from;
-  };
+  const hidden = new HiddenBytes();
   let overlap: ZipMember | undefined;
   for (const member of inOrder) {
     if (member.headerAt < end) overlap ??= member;
-    else hide(end, member.headerAt);
+    else hidden.add(end, member.headerAt);
     const dataEnd = member.dataAt + member.compressedSize;
     const memberEnd =
       dataEnd + (member.flags & FLAG.descriptor ? descriptorLength(source, dataEnd, member) : 0);
@@ -94,13 +89,13 @@ function inspectPlaces(
       location: { offset: overlap.headerAt },
     });
   }
-  hide(end, directory.start);
-  if (hidden > 0) {
+  hidden.add(end, directory.start);
+  if (hidden.count > 0) {
     findings.push({
       id: 'zip-hidden-data',
       level: 'warning',
-      message: `${hidden} bytes of the file belong to no member of the archive; PyTorch ignores them.`,
-      location: { offset: hiddenAt },
+      message: `${hidden.count} bytes of the file belong to no member of the archive; PyTorch ignores them.`,
+      location: { offset: hidden.at },
     });
   }
 }

@@ -1,13 +1,23 @@
-import type { ZipArchive } from '../zip/archive';
-import { METHOD } from '../zip/records';
+import type { ZipArchive } from './archive';
+import { METHOD } from './records';
 
 const MAX_BYTES = 256 * 1024;
 
 /** Where Scour notes in an archive what it did; PyTorch reads members by name and passes over this one. */
 const NAME = /^\.scour\/provenance(?:\.(\d{1,4}))?\.json$/;
 
+/** What to add to an archive so that it holds a further note; null where there is nothing to note. */
+export function provenanceMember(
+  archive: ZipArchive,
+  root: string,
+  made: Readonly<Record<string, string>>,
+): { name: string; bytes: Buffer } | null {
+  if (Object.keys(made).length === 0) return null;
+  return { name: nextName(archive, root), bytes: Buffer.from(JSON.stringify(made, null, 2)) };
+}
+
 /** A name for a further note: earlier ones stay, the last one counts. */
-export function provenanceName(archive: ZipArchive, root: string): string {
+function nextName(archive: ZipArchive, root: string): string {
   const last = Math.max(0, ...notes(archive, root).map(({ number }) => number));
   return `${root}.scour/provenance${last === 0 ? '' : `.${last + 1}`}.json`;
 }
