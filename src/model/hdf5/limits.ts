@@ -19,9 +19,9 @@ export const MAX_LIBRARY_BYTES = 256 * 1024 * 1024;
 export const MAX_THREAD_FILES = 256;
 /** A thread waits so long for the next file. */
 export const IDLE_MS = 30_000;
-/** The library is stopped when it makes no progress, from one object to the next, for so long. */
-export const STALL_MS = 5_000;
-/** Compiling the library on a busy machine takes a second or two. */
+/** The library is stopped when it makes no progress, from one object to the next, for so long: no file hangs for 5 s. */
+export const STALL_MS = 4_000;
+/** Until it has started: compiling it on a busy machine takes a second or two. */
 export const START_MS = 20_000;
 /** It is stopped in any case after so long. */
 export const TOTAL_MS = 60_000;

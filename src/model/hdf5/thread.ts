@@ -44,7 +44,6 @@ export class LibraryThread {
   private readonly page: Uint8Array;
   private source: ByteSource | null = null;
   private files = 0;
-  private isStarted = false;
   private stopped = false;
 
   constructor() {
@@ -110,7 +109,6 @@ export class LibraryThread {
       Atomics.store(this.words, WORD.state, STATE.working);
       this.port.postMessage(request);
       this.serve(source);
-      this.isStarted = true;
       return receiveMessageOnPort(this.port)?.message as Hdf5Reply;
     } catch (error) {
       this.stop();
@@ -121,7 +119,7 @@ export class LibraryThread {
   /** Until the thread is done. */
   private serve(source: ByteSource): void {
     const began = Date.now();
-    const patience = this.isStarted ? STALL_MS : START_MS;
+    let patience = START_MS;
     let progress = Atomics.load(this.words, WORD.progress);
     let since = began;
     for (;;) {
@@ -136,7 +134,10 @@ export class LibraryThread {
       }
       const now = Date.now();
       const reached = Atomics.load(this.words, WORD.progress);
-      if (reached !== progress) since = now;
+      if (reached !== progress) {
+        since = now;
+        patience = STALL_MS;
+      }
       progress = reached;
       if (now - since > patience || now - began > TOTAL_MS) {
         throw new ModelError(
