@@ -70,16 +70,20 @@ describe('the thread that runs the HDF5 library', () => {
     source.close();
   });
 
-  test('is ended where a file keeps it busy within 5 s, also the first it is given', { timeout: 60_000 }, () => {
-    const good = readFileSync(path.join(KERAS, 'sequential.h5'));
-    const end = good.indexOf('tensorflow') + 'tensorflow'.length;
-    // The library's list of texts goes on with one of no length, and so never ends.
-    const endless = Buffer.concat([good.subarray(0, end), Buffer.alloc(5), good.subarray(end)]);
-    for (let again = 0; again < 2; again++) {
-      expect(() => new Hdf5File(new MemorySource('model.h5', endless))).toThrow(/without an end/);
-    }
-    new Hdf5File(new MemorySource('model.h5', good)).close();
-  });
+  test(
+    'is ended where a file keeps it busy within 5 s, also the first it is given',
+    { timeout: 60_000 },
+    () => {
+      const good = readFileSync(path.join(KERAS, 'sequential.h5'));
+      const end = good.indexOf('tensorflow') + 'tensorflow'.length;
+      // The library's list of texts goes on with one of no length, and so never ends.
+      const endless = Buffer.concat([good.subarray(0, end), Buffer.alloc(5), good.subarray(end)]);
+      for (let again = 0; again < 2; again++) {
+        expect(() => new Hdf5File(new MemorySource('model.h5', endless))).toThrow(/without an end/);
+      }
+      new Hdf5File(new MemorySource('model.h5', good)).close();
+    },
+  );
 
   // Where threads can be counted.
   test.runIf(process.platform === 'linux')('is given back by a file that turns out to be of no use', () => {
