@@ -27,6 +27,8 @@ const HOSTILE: readonly (readonly [string, RegExp])[] = [
   ['group-cycle.h5', /^too-large: .*nest deeper than 32/],
   ['many-groups.h5', /^too-large: .*nest deeper than 32/],
   ['user-block.h5', /^hdf5-user-block \(warning\)$/],
+  ['named-type.h5', /^hdf5-other-object \(warning\)$/],
+  ['nested-models.keras', /keras-config-too-large \(error\)/],
 ];
 
 describe('HDF5 files that lead out of themselves or promise too much', () => {
