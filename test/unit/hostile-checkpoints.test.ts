@@ -35,3 +35,16 @@ test.each(FILES)('$name', (hostile) => {
 test('the whole corpus took less than half a gigabyte', () => {
   expect(process.resourceUsage().maxRSS - PEAK_BEFORE).toBeLessThan(512 * 1024);
 });
+
+test.each(FILES.filter(({ name }) => /call (in a pickle within the pickle|three pickles deep)$/.test(name)))(
+  '$name is pointed at',
+  (hostile) => {
+    const bytes = hostileBytes(hostile);
+    const [call] = outcomeOf(hostile.file, bytes).findings.filter(({ message }) =>
+      message.includes('os.system'),
+    );
+    const { offset } = call!.location!;
+    // REDUCE, after the tuple of a text, "id".
+    expect(Buffer.from(bytes.subarray(offset - 8, offset + 1)).toString('latin1')).toBe('X\x02\0\0\0idtR');
+  },
+);

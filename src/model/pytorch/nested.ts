@@ -72,16 +72,19 @@ function nestedStorage(
     // What can be said of it is among its findings; the outer pickle is read all the same.
     if (!(error instanceof CheckpointError)) throw error;
   }
-  // Their offsets are those of the inner pickle, so they are left out.
-  findings.push(
-    ...own.map(({ id, level, message }) => ({
-      id,
-      level,
-      message: `In a pickle within the pickle: ${message}`,
-    })),
-  );
+  findings.push(...own.map((finding) => asOfTheOuter(finding, held.start)));
   if (stream === null || !('main' in stream)) return null;
   const { root } = stream.main;
   const found = isNode(root) && root.kind === 'persistent' ? stream.resolve(root.id) : null;
   return typeof found === 'string' ? null : found;
+}
+
+/** Told by the offset in the outer pickle, in which the inner one begins at `start`; null where it does not lie there as it is. */
+function asOfTheOuter({ id, level, message, location }: Finding, start: number | null): Finding {
+  return {
+    id,
+    level,
+    message: `In a pickle within the pickle: ${message}`,
+    ...(location && start !== null && { location: { ...location, offset: start + location.offset } }),
+  };
 }

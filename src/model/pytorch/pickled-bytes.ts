@@ -11,6 +11,8 @@ export interface HeldBytes {
   readonly label: string;
   readonly length: number;
   readonly open: () => ByteSource;
+  /** Offset in the pickle's source; null where they do not lie there as they are. */
+  readonly start: number | null;
   /** Offset in the model file; null where they do not lie there as they are. */
   readonly fileOffset: number | null;
 }
@@ -36,6 +38,7 @@ export class PickledBytes {
         label: `bytes ${start} to ${start + length} of ${path}`,
         length,
         open: () => new SliceSource(this.pickle, start, length, path),
+        start,
         fileOffset: this.fileOffset === null ? null : this.fileOffset + start,
       };
     }
@@ -51,6 +54,7 @@ export class PickledBytes {
       label: `text in ${path}`,
       length: this.lengthOf(encoded ? encoded[0] : value, text),
       open: () => new MemorySource(path, Buffer.from(text(), 'latin1')),
+      start: null,
       fileOffset: null,
     };
   }
