@@ -66,6 +66,7 @@ test('what lies beside the weights is named, not scanned', () => {
   expect(ids(training)).toEqual(['checkpoint-other-tensors']);
   expect(training.findings[0]!.message).toContain("'optimizer_state_dict'");
   expect(training.findings[0]!.message).toContain("'ema'");
+  expect(training.findings[0]!.message).toContain("'gradient_norms'");
   expect(training.tensors[0]!.path).toBe('model_state_dict → module.conv1.weight');
 });
 

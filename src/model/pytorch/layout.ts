@@ -49,6 +49,8 @@ const ASIDE =
 const MAX_DEPTH = 32;
 const MAX_TENSORS = 200_000;
 const MAX_VISITS = 2_000_000;
+/** Lists beside the weights are looked through no further than this: what they hold is only named. */
+const MAX_LOOKS = 200_000;
 
 /** Finds the weights in what a pickle holds: a state dict, one within other things, or a pickled module. */
 export function findWeights(
@@ -64,10 +66,12 @@ type Holder = PickleDict | PickleObject;
 class WeightFinder {
   private readonly tensorOf: (value: PickleValue | undefined) => FoundTensor | null;
   private visits = 0;
+  private looks = 0;
   private cutShort = false;
   private readonly attributesOf = new Map<PickleObject, Map<PickleValue, PickleValue>>();
   private readonly transientOf = new Map<PickleNode, Set<PickleValue>>();
-  private readonly holding = new Map<Holder, boolean>();
+  private readonly naming = new Map<PickleNode, boolean>();
+  private readonly holding = new Map<PickleNode, boolean>();
 
   constructor(tensorOf: (value: PickleValue | undefined) => FoundTensor | null) {
     this.tensorOf = tensorOf;
@@ -96,14 +100,17 @@ class WeightFinder {
   ): [string, PickleValue] | null {
     if (!isNode(value) || value.kind !== 'dict') return null;
     const holders: [string, Holder][] = [];
+    const unnamed: string[] = [];
     let weights = 0;
     for (const [key, child] of value.entries) {
       const found = this.tensorOf(child);
       if (found) {
         if (found.layout.dims.length > 1 || /\.(weight|bias|running_(mean|var))$/.test(keyText(key)))
           weights++;
-      } else if (isHolder(child) && this.holdsTensors(child, MAX_DEPTH)) {
+      } else if (isHolder(child) && this.namesTensors(child, MAX_DEPTH)) {
         holders.push([keyText(key), child]);
+      } else if (isNode(child) && this.holdsTensors(child, MAX_DEPTH)) {
+        unnamed.push(keyText(key));
       }
     }
     if (holders.length === 0) return null;
@@ -115,25 +122,42 @@ class WeightFinder {
     if (!chosen) return null;
     if (weights > 0) others.push([...path, 'tensors beside it'].join(' → '));
     for (const holder of holders) if (holder !== chosen) others.push([...path, holder[0]].join(' → '));
+    for (const name of unnamed) others.push([...path, name].join(' → '));
     return chosen;
   }
 
-  /** True where a tensor lies somewhere below. */
-  private holdsTensors(holder: Holder, depth: number): boolean {
-    const known = this.holding.get(holder);
-    if (known !== undefined) return known;
+  /** True where a tensor lies somewhere below, with names all the way. */
+  private namesTensors(holder: Holder, depth: number): boolean {
+    const inner = (child: PickleValue): Holder | null => (isHolder(child) ? child : null);
+    return this.anyBelow(this.naming, holder, depth, inner, () => this.exhausted());
+  }
+
+  /** True where a tensor lies somewhere below, also in lists. */
+  private holdsTensors(node: PickleNode, depth: number): boolean {
+    const inner = (child: PickleValue): PickleNode | null => (isNode(child) ? child : null);
+    return this.anyBelow(this.holding, node, depth, inner, () => ++this.looks > MAX_LOOKS);
+  }
+
+  private anyBelow(
+    known: Map<PickleNode, boolean>,
+    node: PickleNode,
+    depth: number,
+    inner: (child: PickleValue) => PickleNode | null,
+    isEnough: () => boolean,
+  ): boolean {
+    const before = known.get(node);
+    if (before !== undefined) return before;
     if (depth === 0) return false;
-    this.holding.set(holder, false);
-    let holds = false;
-    for (const [, child] of this.children(holder)) {
-      if (this.exhausted()) break;
-      if (this.tensorOf(child) || (isHolder(child) && this.holdsTensors(child, depth - 1))) {
-        holds = true;
-        break;
+    known.set(node, false);
+    for (const [, child] of this.parts(node)) {
+      if (isEnough()) break;
+      const next = inner(child);
+      if (this.tensorOf(child) || (next && this.anyBelow(known, next, depth - 1, inner, isEnough))) {
+        known.set(node, true);
+        return true;
       }
     }
-    this.holding.set(holder, holds);
-    return holds;
+    return false;
   }
 
   private collect(
