@@ -11,11 +11,18 @@ export interface PreprocessingRequest {
   /** Shape of the model's image input as the file declares it: N × C × H × W or N × H × W × C. */
   shape: readonly Dimension[];
   options: PreprocessingOptions;
-  /** Size of the images at hand, or that the model was made for: used, with a warning, where neither the model nor anything else fixes one. */
-  imageSize?: ImageSize | null;
-  /** What Scour noted in the model file when it trained it: used where no file beside the model says otherwise. */
-  recorded?: Preprocessing | null;
+  known: KnownImages;
 }
+
+/** What is known of a model's images besides its input shape. */
+export interface KnownImages {
+  /** What they usually are: used, with a warning, where neither the model nor anything else fixes a size. */
+  readonly size: ImageSize | null;
+  /** How they became its input when Scour trained it, as noted then: used where no file beside the model says otherwise. */
+  readonly recorded: Preprocessing | null;
+}
+
+export const NOTHING_KNOWN: KnownImages = { size: null, recorded: null };
 
 /** In pixels. */
 export interface ImageSize {
@@ -30,22 +37,16 @@ export interface ImageSize {
  * Throws RuntimeError `input-mismatch` where the model takes no images, UsageError where options contradict the model
  * or each other, or where the size is not known.
  */
-export function resolvePreprocessing({
-  modelPath,
-  shape,
-  options,
-  imageSize,
-  recorded = null,
-}: PreprocessingRequest): {
+export function resolvePreprocessing({ modelPath, shape, options, known }: PreprocessingRequest): {
   preprocessing: Preprocessing;
   warnings: string[];
 } {
   const { stated: beside, unreadable } = readStatedPreprocessing(modelPath);
-  const stated = beside ?? (recorded && statedIn(recorded));
+  const stated = beside ?? (known.recorded && statedIn(known.recorded));
   const warnings = [...unreadable, ...(stated?.warnings ?? [])];
   const input = readShape(shape, options.layout, warnings);
   const channels = chooseChannels(input.channels, options.channels, stated?.channels);
-  const geometry = chooseGeometry(input, options, stated, imageSize, warnings);
+  const geometry = chooseGeometry(input, options, stated, known, warnings);
   const normalisation = chooseNormalisation(channels, options, stated, warnings);
   return {
     preprocessing: {
@@ -148,7 +149,7 @@ function chooseGeometry(
   input: ImageInput,
   { size, crop }: PreprocessingOptions,
   stated: StatedPreprocessing | null,
-  imageSize: PreprocessingRequest['imageSize'],
+  known: KnownImages,
   warnings: string[],
 ): Pick<Preprocessing, 'height' | 'width' | 'resize'> {
   if (size !== undefined || crop !== undefined) {
@@ -168,8 +169,8 @@ function chooseGeometry(
       `${stated.source} asks for ${height} × ${width}, but the model takes ${show([input.height, input.width])}: images are resized straight to the model's size.`,
     );
   }
-  const height = input.height ?? imageSize?.height;
-  const width = input.width ?? imageSize?.width;
+  const height = input.height ?? known.size?.height;
+  const width = input.width ?? known.size?.width;
   if (height === undefined || width === undefined) {
     throw new UsageError(
       'missing-argument',

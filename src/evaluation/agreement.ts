@@ -2,7 +2,7 @@ import { sampleEvenly, type Sample } from '../data/dataset';
 import { loadBatches } from '../data/loading/load-batches';
 import { readSample } from '../data/loading/read-sample';
 import { openDataset } from '../data/open-dataset';
-import { resolvePreprocessing } from '../data/preprocessing';
+import { resolvePreprocessing, type ImageSize, type KnownImages } from '../data/preprocessing';
 import { Random } from '../data/random';
 import { inputDims } from '../data/tensor';
 import { DataError, RuntimeError } from '../protocol/errors';
@@ -13,8 +13,8 @@ import { NO_PREDICTION, predictions, type Classifier } from '../runtime/classifi
 export interface AgreementRequest {
   /** File beside which preprocessing is looked for. */
   readonly modelPath: string;
-  /** What Scour noted of it in the original, for when there is no such file. */
-  readonly recorded: Preprocessing | null;
+  /** Of the original's images. Where their size is not, it is that of the first image. */
+  readonly known: KnownImages;
   readonly original: Classifier;
   readonly pruned: Classifier;
   /** Folder of images or dataset file; null = random inputs. */
@@ -42,8 +42,7 @@ export async function measureAgreement(request: AgreementRequest): Promise<Agree
     modelPath: request.modelPath,
     shape,
     options: request.preprocessing,
-    recorded: request.recorded,
-    ...(await firstSize(samples, shape)),
+    known: { ...request.known, size: request.known.size ?? (await firstSize(samples, shape)) },
   });
   const tally = new Tally();
   const skipped: { path: string; reason: string }[] = [];
@@ -97,18 +96,18 @@ export async function measureAgreement(request: AgreementRequest): Promise<Agree
   };
 }
 
-/** Size of the first image, for models that take images of any size; nothing where it cannot be read. */
+/** Size of the first image, for models that take images of any size; null where it cannot be read. */
 async function firstSize(
   samples: readonly Sample[],
   shape: Classifier['inputShape'],
-): Promise<{ imageSize?: { width: number; height: number } }> {
+): Promise<ImageSize | null> {
   const [first] = samples;
-  if (first === undefined || !shape.slice(1).includes(null)) return {};
+  if (first === undefined || !shape.slice(1).includes(null)) return null;
   try {
     const { width, height } = await readSample(first.location);
-    return { imageSize: { width, height } };
+    return { width, height };
   } catch (error) {
-    if (error instanceof DataError) return {}; // it is met again, and reported, when the images are read
+    if (error instanceof DataError) return null; // it is met again, and reported, when the images are read
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { resolvePreprocessing, type ImageSize } from '../data/preprocessing';
+import { resolvePreprocessing, type KnownImages } from '../data/preprocessing';
 import { inputDims, toTensor } from '../data/tensor';
 import { RuntimeError } from '../protocol/errors';
 import type { Preprocessing, PreprocessingOptions } from '../protocol/preprocessing';
@@ -9,10 +9,7 @@ import type { SessionOptions } from '../runtime/session';
 export interface ModelToRun {
   readonly path: string;
   readonly onnx: string;
-  /** What its images usually are, where its input leaves that open. */
-  readonly imageSize: ImageSize | null;
-  /** How images became its input when Scour trained it. */
-  readonly recorded: Preprocessing | null;
+  readonly known: KnownImages;
   /** What a user must know of how the one was made of the other. */
   readonly notes: readonly string[];
 }
@@ -22,8 +19,7 @@ export interface TestedModel {
   readonly path: string;
   /** The ONNX file that runs. */
   readonly onnx: string;
-  readonly imageSize: ImageSize | null;
-  readonly recorded: Preprocessing | null;
+  readonly known: KnownImages;
   readonly classifier: Classifier;
   readonly preprocessing: Preprocessing;
   readonly warnings: readonly string[];
@@ -61,27 +57,26 @@ export async function openTested(
 }
 
 function testedModel(
-  { path, onnx, imageSize, recorded, notes }: ModelToRun,
+  { path, onnx, known, notes }: ModelToRun,
   classifier: Classifier,
   options: PreprocessingOptions,
   first: TestedModel | undefined,
 ): TestedModel {
   const shape = classifier.inputShape;
-  const own = resolvePreprocessing({ modelPath: path, shape, options, imageSize, recorded });
+  const own = resolvePreprocessing({ modelPath: path, shape, options, known });
   const sameChannels = first?.preprocessing.channels === own.preprocessing.channels;
   if (first && own.preprocessing.source === 'none' && first.preprocessing.source !== 'none' && sameChannels) {
     const { mean, std, source, resize, filter } = first.preprocessing;
     const inherited = { ...own.preprocessing, mean, std, source, resize, filter };
     checkSize(path, inherited, first);
     const warnings = [...notes, ...classifier.warnings];
-    return { path, onnx, imageSize, recorded, classifier, preprocessing: inherited, warnings };
+    return { path, onnx, known, classifier, preprocessing: inherited, warnings };
   }
   if (first) checkSize(path, own.preprocessing, first);
   return {
     path,
     onnx,
-    imageSize,
-    recorded,
+    known,
     classifier,
     preprocessing: own.preprocessing,
     warnings: [...notes, ...classifier.warnings, ...own.warnings],

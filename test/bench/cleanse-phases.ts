@@ -47,7 +47,7 @@ export async function measurePhases({
     modelPath: path,
     shape: classifier.inputShape,
     options,
-    imageSize: model.imageSize,
+    known: model.known,
   });
   const stages = stagesOf(model.file);
   const ratios = ratiosByStage(stages, defaultStageRatios(stages));

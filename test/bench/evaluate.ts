@@ -1,3 +1,4 @@
+import { NOTHING_KNOWN } from '../../src/data/preprocessing';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -39,7 +40,7 @@ async function bare(): Promise<{
   end: () => Promise<void>;
 }> {
   const models = await openTested(
-    [{ path: MODEL, onnx: MODEL, imageSize: null, recorded: null, notes: [] }],
+    [{ path: MODEL, onnx: MODEL, known: NOTHING_KNOWN, notes: [] }],
     PREPROCESSING,
     {
       device: 'cpu',

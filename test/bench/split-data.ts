@@ -8,7 +8,7 @@ import { sampleEvenly, type Sample } from '../../src/data/dataset';
 import { encodePng } from '../../src/data/encoding/png';
 import { loadPixels } from '../../src/data/loading/load-batches';
 import { openDataset } from '../../src/data/open-dataset';
-import { resolvePreprocessing } from '../../src/data/preprocessing';
+import { NOTHING_KNOWN, resolvePreprocessing } from '../../src/data/preprocessing';
 import { Random } from '../../src/data/random';
 import { ROOT, SHARED } from './machine';
 
@@ -43,6 +43,7 @@ if (name === '' || out === '' || existsSync(out)) {
   process.exit(4);
 }
 const { preprocessing: fit } = resolvePreprocessing({
+  known: NOTHING_KNOWN,
   modelPath: '',
   shape: [null, 3, 32, 32],
   options: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.243, 0.261] },

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { augment } from '../../src/data/augment';
 import { openDataset } from '../../src/data/open-dataset';
 import { PixelPool } from '../../src/data/pixel-pool';
-import { resolvePreprocessing } from '../../src/data/preprocessing';
+import { NOTHING_KNOWN, resolvePreprocessing } from '../../src/data/preprocessing';
 import { Random } from '../../src/data/random';
 import { toTensor } from '../../src/data/tensor';
 import { mixMatchStep } from '../../src/defenses/asd/mixmatch';
@@ -22,6 +22,7 @@ const [stepsGiven = '6', threads = '2'] = process.argv.slice(2);
 const STEPS = Number(stepsGiven);
 const ROWS = PAPER.labelledBatch + PAPER.views * PAPER.unlabelledBatch;
 const { preprocessing } = resolvePreprocessing({
+  known: NOTHING_KNOWN,
   modelPath: '',
   shape: [null, 3, 32, 32],
   options: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.243, 0.261] },

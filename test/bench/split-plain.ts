@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { openDataset } from '../../src/data/open-dataset';
 import { PixelPool } from '../../src/data/pixel-pool';
-import { resolvePreprocessing } from '../../src/data/preprocessing';
+import { NOTHING_KNOWN, resolvePreprocessing } from '../../src/data/preprocessing';
 import { augment } from '../../src/data/augment';
 import { streamOf } from '../../src/data/random';
 import { toTensor } from '../../src/data/tensor';
@@ -32,6 +32,7 @@ if (folder === '' || !['data', 'true'].includes(which)) {
 const TARGET = 3;
 const epochs = Number(epochsGiven);
 const { preprocessing } = resolvePreprocessing({
+  known: NOTHING_KNOWN,
   modelPath: '',
   shape: [null, 3, 32, 32],
   options: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.243, 0.261] },

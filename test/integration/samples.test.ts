@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/data/folder';
 import { loadBatches, loadPixels } from '../../src/data/loading/load-batches';
-import { resolvePreprocessing } from '../../src/data/preprocessing';
+import { NOTHING_KNOWN, resolvePreprocessing } from '../../src/data/preprocessing';
 import { inputDims } from '../../src/data/tensor';
 import { pruneModel } from '../../src/engine/jobs/prune';
 import { Classifier, predictions } from '../../src/runtime/classifier';
@@ -46,6 +46,7 @@ async function classify(model: string, folder: string): Promise<{ truth: string;
   const classifier = await Classifier.open(model, { device: 'cpu', threads: 1 });
   try {
     const { preprocessing } = resolvePreprocessing({
+      known: NOTHING_KNOWN,
       modelPath: MODEL,
       shape: classifier.inputShape,
       options: {},

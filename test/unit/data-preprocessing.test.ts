@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { resolvePreprocessing, type Dimension } from '../../src/data/preprocessing';
+import { NOTHING_KNOWN, resolvePreprocessing, type Dimension } from '../../src/data/preprocessing';
 import { toTensor } from '../../src/data/tensor';
 import { RuntimeError, UsageError } from '../../src/protocol/errors';
 import {
@@ -24,13 +24,13 @@ const IMAGENET: readonly Dimension[] = [1, 3, 224, 224];
 function resolve(
   shape: readonly Dimension[],
   options: PreprocessingOptions = {},
-  imageSize?: { width: number; height: number },
+  size: { width: number; height: number } | null = null,
 ) {
   const result = resolvePreprocessing({
     modelPath: path.join(folder, 'model.onnx'),
     shape,
     options,
-    ...(imageSize && { imageSize }),
+    known: { ...NOTHING_KNOWN, size },
   });
   expect(v.is(PreprocessingSchema, result.preprocessing)).toBe(true);
   return result;
@@ -146,6 +146,7 @@ describe('files beside the model', () => {
     write('preprocessor_config.json', VIT);
     mkdirSync(path.join(folder, 'onnx'));
     const { preprocessing } = resolvePreprocessing({
+      known: NOTHING_KNOWN,
       modelPath: path.join(folder, 'onnx/model.onnx'),
       shape: IMAGENET,
       options: {},
@@ -223,8 +224,12 @@ describe('what Scour noted in the model when it trained it', () => {
     ...{ mean: [0.3, 0.2, 0.1], std: [0.6, 0.5, 0.4], source: 'options' },
   };
   const resolveIt = (options: PreprocessingOptions = {}, dims = shape) =>
-    resolvePreprocessing({ modelPath: path.join(folder, 'model.onnx'), shape: dims, options, recorded })
-      .preprocessing;
+    resolvePreprocessing({
+      modelPath: path.join(folder, 'model.onnx'),
+      shape: dims,
+      options,
+      known: { size: null, recorded },
+    }).preprocessing;
 
   it('is what its images become again', () => {
     expect(resolveIt()).toEqual({ ...recorded, source: 'the record of its training' });

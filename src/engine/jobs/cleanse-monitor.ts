@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { Trigger } from '../../attacks/trigger';
 import { KeptBatches } from '../../data/loading/kept-batches';
+import { NOTHING_KNOWN } from '../../data/preprocessing';
 import { Skips, UNREADABLE_LIMIT } from '../../evaluation/skips';
 import type { TestedModel } from '../../evaluation/tested-model';
 import { replacementEdits } from '../../model/onnx/replacement';
@@ -61,7 +62,7 @@ export class StudentMonitor {
     context: JobContext,
   ): Promise<Monitored> {
     const { preprocessing } = this.options;
-    const model: TestedModel = { ...measured, imageSize: null, recorded: null, preprocessing, warnings: [] };
+    const model: TestedModel = { ...measured, known: NOTHING_KNOWN, preprocessing, warnings: [] };
     const setup = { ...this.setup, skips: new Skips(UNREADABLE_LIMIT) };
     const { counts } = await measureModels(setup, [model], this.triggers, context);
     const { clean, attacks } = counts[0]!;

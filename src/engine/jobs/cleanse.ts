@@ -97,8 +97,7 @@ export async function cleanseModel(
         modelPath: input,
         shape: classifier.inputShape,
         options: options.preprocessing,
-        imageSize: model.imageSize,
-        recorded: model.recorded,
+        known: model.known,
       });
       const monitor = await openMonitor(options, preprocessing);
       try {

@@ -37,8 +37,7 @@ export async function previewStudent(
         modelPath: input,
         shape: teacher.inputShape,
         options: params.preprocessing,
-        imageSize: model.imageSize,
-        recorded: model.recorded,
+        known: model.known,
       });
       const settings = { ...DEFAULT_TRAINING, seed, restoreNorms };
       const student = await makeStudent(
@@ -64,7 +63,7 @@ export async function previewStudent(
       try {
         const agreement = await measureAgreement({
           modelPath: input,
-          recorded: model.recorded,
+          known: model.known,
           original: teacher,
           pruned: classifier,
           images: params.data,

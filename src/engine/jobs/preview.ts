@@ -64,7 +64,7 @@ export async function compareModels(
       try {
         const agreement = await measureAgreement({
           modelPath: params.path,
-          recorded: first!.recorded,
+          known: first!.known,
           original,
           pruned: other,
           images: params.images ?? null,

@@ -51,8 +51,7 @@ export async function splitDataset(options: SplitOptions, context: JobContext): 
       modelPath: architecture,
       shape: imageShape(file),
       options: options.preprocessing,
-      imageSize: source.imageSize,
-      recorded: source.recorded,
+      known: source.known,
     });
     const data = await loadSplitData(options, preprocessing, context.within(0.005, 0.025));
     const monitor = await loadMonitor(options, data, preprocessing, context.within(0.025, 0.03));

@@ -146,8 +146,7 @@ class Sweep {
       // The device is settled: the same graph need not be tried on all of them again.
       const run = { ...setup.run, device: original.classifier.device };
       // Settings are looked for beside the file that it was made of.
-      const { imageSize, recorded } = original;
-      const pruned = { path: params.path, onnx: output, imageSize, recorded, notes: [] };
+      const pruned = { path: params.path, onnx: output, known: original.known, notes: [] };
       const models = await openTested([pruned], params.preprocessing ?? {}, run);
       try {
         const { counts } = await measureModels(setup, models, this.triggers, context, reference);

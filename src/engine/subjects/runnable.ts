@@ -2,11 +2,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import nodePath from 'node:path';
 import type { ModelToRun } from '../../evaluation/tested-model';
 import type { OnnxModel } from '../../model/onnx/graph';
-import { recordedImageSize, recordedPreprocessing } from '../../model/onnx/recorded';
 import { parseModel } from '../../model/onnx/parse';
 import { encodeGraph, type WeightedGraph } from '../../model/weighted-graph';
 import { writeFailed } from '../../model/write-failed';
 import { temporaryFolder } from '../temporary-folder';
+import { knownOf, knownOfCheckpoint } from './known-images';
 import { closeModelGraph, openModelGraph } from './model-graph';
 
 /** A model in a form that onnxruntime runs. */
@@ -21,21 +21,15 @@ export function openRunnable(path: string, purpose?: string): Runnable {
   try {
     if (model.kind === 'onnx') return asItIs(path, parseModel(model.source));
     const { onnx, release } = temporaryOnnx(model.graph);
-    const side = model.graph.inputSize;
-    const imageSize = { width: side, height: side };
-    const recorded = recordedPreprocessing(Object.entries(model.checkpoint.provenance));
-    return { path, onnx, imageSize, recorded, notes: [model.graph.origin], release };
+    const known = knownOfCheckpoint(model.checkpoint, model.graph);
+    return { path, onnx, known, notes: [model.graph.origin], release };
   } finally {
     closeModelGraph(model);
   }
 }
 
 function asItIs(path: string, model: OnnxModel): Runnable {
-  const { metadata } = model;
-  return {
-    ...{ path, onnx: path, imageSize: recordedImageSize(model), recorded: recordedPreprocessing(metadata) },
-    ...{ notes: [], release: () => undefined },
-  };
+  return { path, onnx: path, known: knownOf(model), notes: [], release: () => undefined };
 }
 
 /** Opens several; where one cannot be opened, none is left open. */

@@ -4,12 +4,12 @@ import { isFloat } from '../../model/dtype';
 import { writeEdited } from '../../model/onnx/edit';
 import { PROVENANCE_KEY } from '../../model/onnx/facts';
 import { openOnnx, type OnnxFile } from '../../model/onnx/open';
-import { recordedPreprocessing } from '../../model/onnx/recorded';
 import { replacementEdits } from '../../model/onnx/replacement';
 import { MemorySource } from '../../model/source';
 import { ModelError } from '../../protocol/errors';
 import { visible } from '../../protocol/wording';
 import { checkpointFiles, hashCheckpoint } from './checkpoint-subject';
+import { knownOfCheckpoint } from './known-images';
 import { closeModelGraph, type ModelGraph } from './model-graph';
 import { writeOnnxResult } from './onnx-subject';
 import { outputKind } from './output-format';
@@ -33,8 +33,7 @@ export function trainableCheckpoint(opened: OpenCheckpoint): Trainable {
     return {
       file,
       onnx,
-      imageSize: { width: graph.inputSize, height: graph.inputSize },
-      recorded: recordedPreprocessing(Object.entries(checkpoint.provenance)),
+      known: knownOfCheckpoint(checkpoint, graph),
       files,
       notes: [graph.origin],
       hash: (context) => hashCheckpoint(source, checkpoint, context),

@@ -1,12 +1,11 @@
-import type { ImageSize } from '../../data/preprocessing';
+import type { KnownImages } from '../../data/preprocessing';
 import type { Hashes } from '../../model/digest';
 import type { OnnxModel } from '../../model/onnx/graph';
 import { openOnnx, type OnnxFile } from '../../model/onnx/open';
-import { recordedImageSize, recordedPreprocessing } from '../../model/onnx/recorded';
 import { replacementEdits } from '../../model/onnx/replacement';
-import type { Preprocessing } from '../../protocol/preprocessing';
 import { hashOnnx } from '../../report/onnx-facts';
 import type { JobContext } from '../job-context';
+import { knownOf } from './known-images';
 import { closeModelGraph, openModelGraph } from './model-graph';
 import { filesOf, writeOnnxResult } from './onnx-subject';
 import { outputKind } from './output-format';
@@ -29,9 +28,7 @@ export interface Trainable {
   readonly file: OnnxFile;
   /** The ONNX file that runs. */
   readonly onnx: string;
-  readonly imageSize: ImageSize | null;
-  /** How images became its input when Scour trained it. */
-  readonly recorded: Preprocessing | null;
+  readonly known: KnownImages;
   /** The model file and every file that holds weights of it: none of them may ever be written to. */
   readonly files: readonly string[];
   /** What a user must know of how it was opened. */
@@ -63,8 +60,7 @@ export function openTrainable(path: string, purpose: string): Trainable {
   return {
     file,
     onnx: path,
-    imageSize: recordedImageSize(file.model),
-    recorded: recordedPreprocessing(file.model.metadata),
+    known: knownOf(file.model),
     files,
     notes: [],
     hash: (context) => hashOnnx(file, (done) => context.tick('Hashing', done)),
