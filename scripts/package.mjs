@@ -1,6 +1,6 @@
 // npm run package -- TARGET [--out DIR] [--no-build]
-// Makes scour-TARGET-VERSION.vsix, which holds the bundles and only that platform's onnxruntime. A static .vscodeignore
-// cannot serve five targets, so the files are staged outside the checkout and packed there.
+// Makes scour-TARGET-VERSION.vsix, which holds the bundles and only that platform's onnxruntime. .vscodeignore alone cannot
+// serve five targets, so the files are staged outside the checkout and packed there.
 import { execFileSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -54,7 +54,8 @@ async function pack(folder, platform, out) {
   for (const file of await readdir(path.join(folder, 'dist'))) {
     if (/^cli(-\w+)?\.js$/.test(file)) await rm(path.join(folder, 'dist', file));
   }
-  for (const text of ['README.md', 'LICENSE']) await cp(path.join(root, text), path.join(folder, text));
+  for (const text of ['README.md', 'LICENSE', '.vscodeignore'])
+    await cp(path.join(root, text), path.join(folder, text));
   await stageOnnxruntime(folder, TARGETS[platform]);
   for (const key of DEVELOPMENT_ONLY) delete manifest[key];
   await writeFile(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);

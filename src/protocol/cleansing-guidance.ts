@@ -1,10 +1,16 @@
 import type { CleanseEpoch, MonitoredPair } from './cleanse';
+import { COMBINED_U } from './threshold';
 import { visible } from './wording';
 
 /** From here on a watched trigger is said to work still; below, its figure is given without advice. Percent. */
 const WORKS = 10;
 /** Points by which a rate must move to be spoken of. */
 const MOVED = 5;
+/** Agreement of student and teacher from which on more can be taken away, and under which much was; percent (docs/cleansing.md). */
+const ROOM = 90;
+const FORGETFUL = 80;
+/** Points of agreement that CLP before may cost (docs/cleansing.md). */
+const AFFORDABLE = 5;
 
 /** What a finished run showed, and what to change where a backdoor may be left: sentences, and never a verdict. */
 export interface CleansingGuidance {
@@ -24,11 +30,13 @@ export interface LookedAt {
   readonly history: readonly CleanseEpoch[];
   /** The epoch that the student holds. */
   readonly student: CleanseEpoch | undefined;
+  /** Of the written student and the teacher on the unlabeled images, in percent; null where it is not known. */
+  readonly agreement: number | null;
 }
 
 /** The same words in the panel, on the command line and in JSON. */
 export function cleansingGuidance(run: LookedAt): CleansingGuidance {
-  const { clpU, before, history, student } = run;
+  const { clpU, before, history, student, agreement } = run;
   const seen: string[] = [];
   const change: string[] = [];
   let warns = false;
@@ -61,15 +69,27 @@ export function cleansingGuidance(run: LookedAt): CleansingGuidance {
     );
   else if (!warns)
     seen.push('This speaks of the watched triggers alone, not of others that the model may answer to.');
-  if (warns || !watched)
-    change.push(
-      clpU === null
-        ? 'Prune with CLP first and hold those channels at zero (preset “CLP + BCU”): start at u = 3, then lower. On the BadNets reference network of this project BCU alone left ASR at 100 %, and with u = 2 it fell to 2.4 % at two points of accuracy.'
-        : `Prune more: a CLP threshold below u = ${clpU}.`,
-      'Raise the ratios of the later stages, where backdoors mostly sit, and give it more epochs to learn back.',
-    );
   const accuracy = student?.monitored?.acc ?? null;
   const original = before?.teacher.acc ?? null;
+  // A student that is wrong where its teacher was right disagrees with it there.
+  if (accuracy === null && agreement !== null)
+    seen.push(
+      `Student and teacher disagree on ${percent(100 - agreement)} of these images: accuracy on images like them fell by about that much at most.`,
+    );
+  if (warns || !watched) {
+    change.push(
+      clpU === null
+        ? `Prune with CLP first and hold those channels at zero (preset “CLP + BCU”). In every network of this project’s studies u = ${COMBINED_U} left an ASR under 5 %, also where BCU alone left 100 %.`
+        : `Prune more: a CLP threshold below u = ${clpU}. As a rule of thumb, as far as the student agrees at most ${AFFORDABLE} points less than one without CLP.`,
+      'Raise the ratios of the later stages, where backdoors mostly sit, and give it more epochs to learn back. What re-drawing alone leaves also depends on which weights are drawn: try another seed.',
+    );
+    if (agreement !== null && agreement >= ROOM)
+      change.push(`There is room for it: student and teacher agree on ${percent(agreement)}.`);
+    if (agreement !== null && agreement < FORGETFUL)
+      change.push(
+        `First win back what was forgotten: student and teacher agree on ${percent(agreement)} only, and more epochs or images bring that up.`,
+      );
+  }
   if (accuracy !== null && original !== null && original - accuracy > MOVED) {
     seen.push(`Accuracy fell by ${(original - accuracy).toFixed(1)} points, to ${percent(accuracy)}.`);
     change.push('For accuracy: more epochs, more images, or lower ratios in the early stages.');

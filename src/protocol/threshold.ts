@@ -2,6 +2,8 @@ import type { Layer, Outlier } from './scan';
 
 /** The default u of CLP (Zheng et al., ECCV 2022). */
 export const DEFAULT_U = 3;
+/** u of CLP before BCU: every trigger of the networks in docs/cleansing.md fell with it, and at u = 3 not all of them. */
+export const COMBINED_U = 2;
 
 /** mean + u·std, or null where the layer has no statistics (METHODS.md §1). */
 export function thresholdAt(layer: Pick<Layer, 'mean' | 'std'>, u: number): number | null {

@@ -88,3 +88,44 @@ test(
     await panel(page).getByRole('heading', { name: 'Evaluate on images' }).waitFor({ timeout: 60_000 });
   },
 );
+
+test('watch a trigger, run twice, compare the two side by side', { timeout: 600_000 }, async (t) => {
+  const folder = makeSampleWorkspace(path.join(vscode().home, 'compare'), ['images']);
+  const page = await openWindow(t, vscode(), folder, 'cleanse-compare');
+  const shown = panel(page);
+  const button = (name) => shown.getByRole('button', { name, exact: true });
+  await chooseInExplorer(page, 'suspect.onnx', CLEANSE);
+  await shown.getByRole('heading', { name: 'What is re-drawn' }).waitFor({ timeout: 60_000 });
+  await button('Choose folder…').first().click();
+  await chooseFolder(page, folder, 'images', 'Use This Folder');
+  await text(shown, 'from preprocessor_config.json').waitFor({ timeout: 60_000 });
+
+  await shown.locator('#monitor summary').click();
+  await shown.locator('#monitor').getByRole('button', { name: 'Choose folder…', exact: true }).click();
+  await chooseFolder(page, folder, 'images', 'Use This Folder');
+  await shown.locator('#attack-kind').selectOption({ label: 'BadNets' });
+  await button('Add trigger').click();
+  await shown.getByLabel('Target class', { exact: true }).selectOption({ label: '0: airplane' });
+
+  await setNumber(shown, 'Epochs', 8);
+  await setNumber(shown, 'Batch size', 32);
+  for (const [run, preset] of ['Increasing (paper)', 'CLP + BCU'].entries()) {
+    await shown.locator('#preset').selectOption({ label: preset });
+    await shown.locator('#run').getByRole('button', { name: 'Run', exact: true }).click();
+    const complete = shown.locator('#runs tbody tr', { hasText: 'complete' });
+    await complete.nth(run).waitFor({ timeout: 180_000 });
+  }
+  await setTheme(page, 'Dark Modern', 'vs-dark');
+  await shown.locator('body.vscode-dark').waitFor();
+  await shown.locator('#compare-measure').selectOption({ label: 'ASR' });
+  await shown.locator('#runs').evaluate((runs) => runs.scrollIntoView());
+  await page.screenshot({ path: path.join(out, 'e2e-cleanse-compared.png') });
+  const asr = async (run) => {
+    const row = shown.locator('#runs tbody tr', { hasText: run });
+    const heads = await shown.locator('#runs thead th').allTextContents();
+    const cells = await row.locator('th, td').allTextContents();
+    return Number.parseFloat(cells[heads.findIndex((each) => each.startsWith('ASR'))]);
+  };
+  const [alone, combined] = [await asr('Increasing'), await asr('CLP + BCU')];
+  assert.ok(combined < alone - 50, `ASR with CLP first ${combined} %, without ${alone} %`);
+});

@@ -3,11 +3,12 @@ Trains a narrow CIFAR-10 ResNet-18 with a backdoor to study: the bundled model's
 
     python3 test/study/train_victim.py wanet ../shared/data/cifar10/train.zip out/victims
 
-writes out/victims/wanet.pth, which every command of Scour reads, and what its trigger needs, for
+writes out/victims/wanet.pth, which every command of Scour reads, and what its trigger needs: a tenth of the images is
+poisoned, towards class 0. Seeded; another machine may round otherwise and so end at another net. Then
 
     npm run study -- combine --model out/victims/wanet.pth --attack wanet:points=out/victims/wanet.points.json …
 
-Target class 0, a tenth of the images poisoned. Seeded. Twenty minutes on one core.
+Twenty minutes on one core, with PyTorch 1.13.
 """
 
 import argparse

@@ -231,7 +231,21 @@ describe('what to change after a run', () => {
     const { seen, change, warns } = guidanceFor(blind);
     expect(warns).toBe(false);
     expect(seen.join(' ')).toContain('no measure of safety');
-    expect(change[0]).toBe('Prune more: a CLP threshold below u = 3.');
+    expect(change[0]).toMatch(/^Prune more: a CLP threshold below u = 3\. .*at most 5 points less/);
+  });
+
+  it('tells by the agreement alone what was lost at most, and whether more is affordable', () => {
+    const blind = fixtures.runOf({ id: fixtures.LIVE_RUN, status: 'complete', done: 20, watched: false });
+    const at = (agreement: number) => guidanceFor({ ...blind, report: { ...blind.report!, agreement } });
+    expect(at(92.5).seen.join(' ')).toContain('disagree on 7.5 % of these images');
+    expect(at(92.5).change.join(' ')).toContain('There is room for it');
+    expect(at(85).change.join(' ')).not.toMatch(/room|forgotten/);
+    expect(at(70).change.join(' ')).toContain('First win back what was forgotten');
+    expect(guidanceFor({ ...blind, report: null }).seen.join(' ')).not.toContain('disagree');
+    // Where accuracy was watched, it speaks for itself, and where the trigger no longer works nothing is advised.
+    const watched = guidanceFor({ ...clp!, report: { ...clp!.report!, agreement: 92.5 } });
+    expect(watched.seen.join(' ')).not.toContain('disagree');
+    expect(watched.change).toEqual([]);
   });
 
   it('speaks of lost accuracy, and of a run that diverged', () => {

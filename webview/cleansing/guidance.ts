@@ -11,5 +11,6 @@ export function guidanceFor(run: CleansingRun): CleansingGuidance {
     before,
     history,
     student: studentEpoch(run),
+    agreement: run.report?.agreement ?? null,
   });
 }

@@ -1,6 +1,6 @@
 import type { CleansingDescription } from '../../src/protocol/cleansing';
 import { redrawnShareOf } from '../../src/protocol/ratio-editing';
-import { DEFAULT_U } from '../../src/protocol/threshold';
+import { COMBINED_U, DEFAULT_U } from '../../src/protocol/threshold';
 import { visible } from '../../src/protocol/wording';
 import type { Announcer } from '../dom/announcer';
 import { button, setEnabled } from '../dom/button';
@@ -89,7 +89,7 @@ export class RatioEditor implements Part {
     });
     this.hold.set(this.holds);
     this.clp = new Checkbox('Prune with CLP first, and hold the pruned channels at zero', (checked) => {
-      events.edit(null, (draft) => withClpU(draft, checked ? DEFAULT_U : null));
+      events.edit(null, (draft) => withClpU(draft, checked ? COMBINED_U : null));
     });
     this.clpU = new NumberField('clp-u', 'CLP threshold u', {
       min: 0,

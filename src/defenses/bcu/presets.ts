@@ -1,6 +1,7 @@
 import { UsageError } from '../../protocol/errors';
 import { listShort, visible } from '../../protocol/wording';
 import { redrawnShareOf, scaledToShare } from '../../protocol/ratio-editing';
+import { COMBINED_U } from '../../protocol/threshold';
 import { defaultStageRatios, ratiosByStage, redrawnShare, type Ratios } from './ratios';
 import type { Stage } from './stages';
 
@@ -19,8 +20,6 @@ export type OutlierShares = ReadonlyMap<string, number>;
 
 /** `--preset` and panels start with this one: what the paper does. */
 export const DEFAULT_PRESET = 'increasing';
-/** CLP + BCU: at u = 3 the strongest triggers of the reference models survived, at u = 2 none (shared/README.md). */
-const COMBINED_U = 2;
 /** No layer is re-drawn further than this: something must be left to distil into. */
 const MOST = 0.9;
 /** Weight of a layer without outliers beside one with all its channels flagged. */

@@ -126,6 +126,7 @@ export async function cleanseModel(
           const written = await write(job, trained, context);
           const late = [...(trained.diverged === null ? [] : [trained.diverged.message]), ...written.notes];
           late.forEach(notes.add);
+          const agreement = await agreementOf(job, context);
           const report: CleanseReport = {
             schema: 'scour.cleanse/1',
             status: trained.diverged === null ? 'complete' : 'diverged',
@@ -140,13 +141,14 @@ export async function cleanseModel(
               monitor === null || trained.before === null
                 ? null
                 : { ...monitor.description, before: trained.before },
-            agreement: await agreementOf(job, context),
+            agreement,
             guidance: cleansingGuidance({
               diverged: trained.diverged !== null,
               clpU: choice.clpU,
               before: trained.before,
               history: trained.history,
               student: trained.history.find(({ epoch }) => epoch === trained.epoch),
+              agreement,
             }),
             notes: notes.said,
             version: VERSION,
