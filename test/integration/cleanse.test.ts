@@ -2,14 +2,15 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import * as v from 'valibot';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { defaultStageRatios, ratiosByStage } from '../../src/defenses/bcu/ratios';
 import { cleanseModel, type CleanseOptions } from '../../src/engine/jobs/cleanse';
 import { JobContext } from '../../src/engine/job-context';
 import { openOnnx } from '../../src/model/onnx/open';
 import { CleanseReportSchema } from '../../src/protocol/cleanse';
-import { CancelledError } from '../../src/protocol/errors';
+import { CancelledError, RuntimeError } from '../../src/protocol/errors';
 import { cleanseText } from '../../src/report/cleanse-text';
+import { Trainer } from '../../src/training/trainer';
 import { IMAGES, SAMPLE, cleanseOptions } from '../support/cleanse';
 import { scour, startScour } from '../support/cli';
 import { inTemporaryFolder, quiet } from '../support/jobs';
@@ -219,6 +220,31 @@ describe('cleansing the sample', () => {
       });
       expect(existsSync(output)).toBe(false);
     }),
+  );
+
+  it(
+    'leaves nothing where the first step fails, and what was done where a later one does',
+    { timeout: 60_000 },
+    () =>
+      inTemporaryFolder(async (folder) => {
+        const output = path.join(folder, 'student.onnx');
+        const failure = new RuntimeError('out-of-memory', 'The device has no memory left.');
+        const step = vi.spyOn(Trainer.prototype, 'step');
+        const fail = (): void => void step.mockRejectedValueOnce(failure);
+        try {
+          fail();
+          await expect(cleanseModel(SAMPLE, options(output), quiet())).rejects.toBe(failure);
+          expect(readdirSync(folder)).toEqual([]);
+          await expect(cleanseModel(SAMPLE, options(output, { onStep: fail }), quiet())).rejects.toBe(
+            failure,
+          );
+          expect(readdirSync(folder)).toEqual(['.student.onnx.cleanse']);
+        } finally {
+          vi.restoreAllMocks();
+        }
+        const resumed = await cleanseModel(SAMPLE, options(output, { resume: true }), quiet());
+        expect(resumed.status).toBe('complete');
+      }),
   );
 
   it('says so too where the loss grows without end and is still a number', { timeout: 60_000 }, () =>

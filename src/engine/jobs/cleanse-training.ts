@@ -82,9 +82,13 @@ export async function train(job: TrainingJob, whole: JobContext): Promise<Traine
     onNote: job.onNote,
     share: options.keepShare,
   });
+  let isWorthless = false;
   try {
-    await whole.within(0.025, 0.03).tick('Trying a step', 0);
-    await student.trainer.rehearse(Math.min(batchSize, pool.size));
+    // Where nothing is measured before it, the first step comes at once and is trial enough.
+    if (job.monitor !== null) {
+      await whole.within(0.025, 0.03).tick('Trying a step', 0);
+      await student.trainer.rehearse(Math.min(batchSize, pool.size));
+    }
     const { before, from } = await begin(job, checkpoints, whole);
     options.onState?.(stateOf(job, before, from.history));
     const result = await follow(job, { before, from }, checkpoints, whole.within(0.03, 0.98));
@@ -93,9 +97,11 @@ export async function train(job: TrainingJob, whole: JobContext): Promise<Traine
   } catch (error) {
     // A step that has been done is not done again for being stopped.
     if (error instanceof PausedError || error instanceof CancelledError) await checkpoints.keep();
+    else isWorthless = !options.resume && student.trainer.stepsDone === 0;
     throw error;
   } finally {
     await checkpoints.close();
+    if (isWorthless) job.state.remove();
   }
 }
 
