@@ -102,7 +102,7 @@ test('watch a trigger, run twice, compare the two side by side', { timeout: 600_
 
   await shown.locator('#monitor summary').click();
   await shown.locator('#monitor').getByRole('button', { name: 'Choose folder…', exact: true }).click();
-  await chooseFolder(page, folder, 'images', 'Use This Folder');
+  await chooseFolder(page, path.join(folder, 'images'), '', 'Use This Folder');
   await shown.locator('#attack-kind').selectOption({ label: 'BadNets' });
   await button('Add trigger').click();
   await shown.getByLabel('Target class', { exact: true }).selectOption({ label: '0: airplane' });

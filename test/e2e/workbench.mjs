@@ -98,7 +98,16 @@ export async function chooseFolder(page, start, folder, label) {
     10_000,
     () => `the dialog does not open at ${start}`,
   );
-  await input.fill(path.join(start, folder));
+  // The dialog may still be writing its own path.
+  await until(
+    async () => {
+      await input.fill(path.join(start, folder));
+      await sleep(500);
+      return (await input.inputValue()).replace(/\/$/, '') === path.join(start, folder);
+    },
+    10_000,
+    () => `the dialog writes over ${path.join(start, folder)}`,
+  );
   await until(
     async () => {
       await accept.click({ timeout: 1000 }).catch(() => undefined); // it may be gone after the click before
