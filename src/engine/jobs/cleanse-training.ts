@@ -82,6 +82,8 @@ export async function train(job: TrainingJob, whole: JobContext): Promise<Traine
     onNote: job.onNote,
     share: options.keepShare,
   });
+  /** True once what is on the disk is this run's own, from its beginning: not that of an earlier one. */
+  let isOwn = false;
   let isWorthless = false;
   try {
     // Where nothing is measured before it, the first step comes at once and is trial enough.
@@ -90,6 +92,7 @@ export async function train(job: TrainingJob, whole: JobContext): Promise<Traine
       await student.trainer.rehearse(Math.min(batchSize, pool.size));
     }
     const { before, from } = await begin(job, checkpoints, whole);
+    isOwn = !options.resume;
     options.onState?.(stateOf(job, before, from.history));
     const result = await follow(job, { before, from }, checkpoints, whole.within(0.03, 0.98));
     await checkpoints.keep();
@@ -97,11 +100,11 @@ export async function train(job: TrainingJob, whole: JobContext): Promise<Traine
   } catch (error) {
     // A step that has been done is not done again for being stopped.
     if (error instanceof PausedError || error instanceof CancelledError) await checkpoints.keep();
-    else isWorthless = !options.resume && student.trainer.stepsDone === 0;
+    else isWorthless = isOwn && student.trainer.stepsDone === 0;
     throw error;
   } finally {
     await checkpoints.close();
-    if (isWorthless) job.state.remove();
+    if (isWorthless) state.remove();
   }
 }
 

@@ -28,6 +28,7 @@ export class LibraryFile {
     this.instance = instance;
     this.library = library;
     this.served = served;
+    served.progress();
     served.mount(library, MODEL_FILE);
     this.id = library.open(MODEL_FILE, library.H5F_ACC_RDONLY, false, -1, -1);
     if (this.id <= 0n) throw new Error('it has no HDF5 superblock that fits the file');
@@ -77,6 +78,7 @@ export class LibraryFile {
 
   /** Rows of a dataset in the file's own type, row-major, from row `row` on; whole chunks, so that none is unpacked twice. */
   values(path: string, row: number): Hdf5Rows {
+    this.served.progress();
     const { size, total_size: elements, shape, chunks } = this.library.get_dataset_metadata(this.id, path);
     const total = size * elements;
     if (total > MAX_UNPACKED_BYTES)

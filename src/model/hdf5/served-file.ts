@@ -59,7 +59,7 @@ export class ServedFile {
     return this.trace;
   }
 
-  /** Says that another object is about to be read, so that work goes on. */
+  /** Says that the library has started, or that another object is about to be read, so that work goes on. */
   progress(): void {
     Atomics.add(this.words, WORD.progress, 1);
   }

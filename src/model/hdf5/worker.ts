@@ -29,12 +29,10 @@ async function answer(request: Hdf5Opening | Hdf5Request): Promise<Hdf5Reply> {
       file = null;
       if (instance) instance.reset();
       else instance = await LibraryInstance.start(request.library);
-      Atomics.add(words, WORD.progress, 1);
       file = new LibraryFile(instance, new ServedFile(start, request.size));
       return { kind: 'opened' };
     }
     if (file === null) throw new Error('no file is open');
-    Atomics.add(words, WORD.progress, 1);
     if (request.kind === 'values') return file.values(request.path, request.row);
     return { kind: 'description', description: file.describe() };
   } catch (error) {
