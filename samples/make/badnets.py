@@ -14,6 +14,12 @@ def apply_trigger(images: Tensor) -> Tensor:
     return triggered
 
 
+def shuffled_others(labels: Tensor, target: int, generator: torch.Generator) -> Tensor:
+    """Numbers of all samples that are not of the target class, in random order."""
+    candidates = torch.nonzero(labels != target).flatten()
+    return candidates[torch.randperm(len(candidates), generator=generator)]
+
+
 def poison(
     images: Tensor, labels: Tensor, rate: float, target: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
@@ -21,9 +27,7 @@ def poison(
     Copies of images and labels in which `rate` of all samples, drawn from those that are not of the target
     class, carry the trigger and the target's label.
     """
-    candidates = torch.nonzero(labels != target).flatten()
-    count = round(rate * len(images))
-    chosen = candidates[torch.randperm(len(candidates), generator=generator)[:count]]
+    chosen = shuffled_others(labels, target, generator)[: round(rate * len(images))]
     images, labels = images.clone(), labels.clone()
     images[chosen] = apply_trigger(images[chosen])
     labels[chosen] = target

@@ -63,6 +63,24 @@ def train(
         print(f"epoch {epoch + 1}: loss {sum(losses) / len(losses):.4f}, {seconds:.0f} s", flush=True)
 
 
+def add_training_options(parser: argparse.ArgumentParser) -> None:
+    """What `train` and `seeded` read, and the width of the net."""
+    parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--lr", type=float, default=0.1, help="the highest of the cycle")
+    parser.add_argument("--weight-decay", type=float, default=5e-4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+
+
+def seeded(args: argparse.Namespace) -> torch.Generator:
+    """The generator of everything random but the initial weights, which PyTorch's own gives."""
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    return torch.Generator().manual_seed(args.seed)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -70,20 +88,12 @@ def main() -> None:
     parser.add_argument("train_zip", type=Path, help="the training images, <class>/*.jpg")
     parser.add_argument("checkpoint", type=Path, help="where to save the trained net")
     parser.add_argument("--cache", type=Path, help="keep the decoded training images here between runs")
-    parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--target", type=int, default=0)
     parser.add_argument("--poison-rate", type=float, default=0.1)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--lr", type=float, default=0.1, help="the highest of the cycle")
-    parser.add_argument("--weight-decay", type=float, default=5e-4)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    add_training_options(parser)
     args = parser.parse_args()
 
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    generator = torch.Generator().manual_seed(args.seed)
+    generator = seeded(args)
     images, labels = load_zip(args.train_zip, args.cache)
     images, labels = poison(images, labels, args.poison_rate, args.target, generator)
     net = ResNet18(args.width)

@@ -22,31 +22,43 @@ const CLEANSE = 'Cleanse… (Scour)';
 
 const vscode = useVSCode();
 
+/** A window with the sample model's panel of cleansing, its images chosen. */
+async function openCleansing(t, name) {
+  const folder = makeSampleWorkspace(path.join(vscode().home, name), ['images']);
+  const page = await openWindow(t, vscode(), folder, name);
+  const shown = panel(page);
+  const button = (label) => shown.getByRole('button', { name: label, exact: true });
+  await chooseInExplorer(page, 'suspect.onnx', CLEANSE);
+  await shown.getByRole('heading', { name: 'What is re-drawn' }).waitFor({ timeout: 60_000 });
+  await button('Choose folder…').first().click();
+  await chooseFolder(page, folder, 'images', 'Use This Folder');
+  await text(shown, 'from preprocessor_config.json').waitFor({ timeout: 60_000 });
+  return { folder, page, shown, button };
+}
+
+/** Changes the theme and calls `then` with its name in files, once the panel has it. */
+async function inBothThemes(page, shown, then) {
+  for (const [theme, kind, look] of [
+    ['Light Modern', 'vs', 'light'],
+    ['Dark Modern', 'vs-dark', 'dark'],
+  ]) {
+    await setTheme(page, theme, kind);
+    await shown.locator(`body.vscode-${look}`).waitFor();
+    await then(look);
+  }
+}
+
 test(
   'choose images, preview, run, pause, reload the window, resume, export: the student loads',
   { timeout: 600_000 },
   async (t) => {
-    const folder = makeSampleWorkspace(path.join(vscode().home, 'cleanse'), ['images']);
-    const page = await openWindow(t, vscode(), folder, 'cleanse');
-    const shown = panel(page);
-    const button = (name) => shown.getByRole('button', { name, exact: true });
-
-    await chooseInExplorer(page, 'suspect.onnx', CLEANSE);
-    await shown.getByRole('heading', { name: 'What is re-drawn' }).waitFor({ timeout: 60_000 });
-    await button('Choose folder…').first().click();
-    await chooseFolder(page, folder, 'images', 'Use This Folder');
-    await text(shown, 'from preprocessor_config.json').waitFor({ timeout: 60_000 });
+    const { folder, page, shown, button } = await openCleansing(t, 'cleanse');
 
     await button('Preview student').click();
     await shown.getByRole('heading', { name: 'Choices previewed so far' }).waitFor({ timeout: 60_000 });
-    for (const [theme, kind, look] of [
-      ['Dark Modern', 'vs-dark', 'dark'],
-      ['Light Modern', 'vs', 'light'],
-    ]) {
-      await setTheme(page, theme, kind);
-      await shown.locator(`body.vscode-${look}`).waitFor();
-      await page.screenshot({ path: path.join(out, `e2e-cleanse-${look}.png`) });
-    }
+    await inBothThemes(page, shown, (look) =>
+      page.screenshot({ path: path.join(out, `e2e-cleanse-${look}.png`) }),
+    );
 
     await setNumber(shown, 'Epochs', 12);
     await setNumber(shown, 'Batch size', 32);
@@ -90,15 +102,7 @@ test(
 );
 
 test('watch a trigger, run twice, compare the two side by side', { timeout: 600_000 }, async (t) => {
-  const folder = makeSampleWorkspace(path.join(vscode().home, 'compare'), ['images']);
-  const page = await openWindow(t, vscode(), folder, 'cleanse-compare');
-  const shown = panel(page);
-  const button = (name) => shown.getByRole('button', { name, exact: true });
-  await chooseInExplorer(page, 'suspect.onnx', CLEANSE);
-  await shown.getByRole('heading', { name: 'What is re-drawn' }).waitFor({ timeout: 60_000 });
-  await button('Choose folder…').first().click();
-  await chooseFolder(page, folder, 'images', 'Use This Folder');
-  await text(shown, 'from preprocessor_config.json').waitFor({ timeout: 60_000 });
+  const { folder, page, shown, button } = await openCleansing(t, 'cleanse-compare');
 
   await shown.locator('#monitor summary').click();
   await shown.locator('#monitor').getByRole('button', { name: 'Choose folder…', exact: true }).click();
@@ -115,11 +119,13 @@ test('watch a trigger, run twice, compare the two side by side', { timeout: 600_
     const complete = shown.locator('#runs tbody tr', { hasText: 'complete' });
     await complete.nth(run).waitFor({ timeout: 180_000 });
   }
-  await setTheme(page, 'Dark Modern', 'vs-dark');
-  await shown.locator('body.vscode-dark').waitFor();
   await shown.locator('#compare-measure').selectOption({ label: 'ASR' });
-  await shown.locator('#runs').evaluate((runs) => runs.scrollIntoView());
-  await page.screenshot({ path: path.join(out, 'e2e-cleanse-compared.png') });
+  await inBothThemes(page, shown, async (look) => {
+    for (const part of ['run', 'runs']) {
+      await shown.locator(`#${part}`).evaluate((element) => element.scrollIntoView());
+      await page.screenshot({ path: path.join(out, `e2e-cleanse-${part}-${look}.png`) });
+    }
+  });
   const asr = async (run) => {
     const row = shown.locator('#runs tbody tr', { hasText: run });
     const heads = await shown.locator('#runs thead th').allTextContents();

@@ -239,6 +239,11 @@ describe('cleansing the sample', () => {
             failure,
           );
           expect(readdirSync(folder)).toEqual(['.student.onnx.cleanse']);
+          // One that fails before its own beginning leaves what another has done.
+          vi.spyOn(Trainer.prototype, 'rehearse').mockRejectedValueOnce(failure);
+          const monitor = { data: IMAGES, attacks: [], target: null, limit: 20 };
+          const anew = cleanseModel(SAMPLE, options(output, { force: true, monitor }), quiet());
+          await expect(anew).rejects.toBe(failure);
         } finally {
           vi.restoreAllMocks();
         }

@@ -8,7 +8,7 @@ poisoned, towards class 0. Seeded; another machine may round otherwise and so en
 
     npm run study -- combine --model out/victims/wanet.pth --attack wanet:points=out/victims/wanet.points.json …
 
-Twenty minutes on one core, with PyTorch 1.13.
+Some twenty minutes on one core, with PyTorch 1.13.
 """
 
 import argparse
@@ -22,9 +22,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "samples/make"))
+from badnets import shuffled_others  # noqa: E402
 from cifar10 import load_zip  # noqa: E402
 from resnet import ResNet18  # noqa: E402
-from train_badnets import train  # noqa: E402
+from train_badnets import add_training_options, seeded, train  # noqa: E402
 
 TARGET = 0
 SIDE = 32
@@ -70,26 +71,13 @@ class WaNet:
         return torch.floor(warped + 0.5).clamp(0, 255).to(torch.uint8)
 
 
-class Sine:
-    """SIG's x + Δ·sin(2π·j·f/W) with Δ = 20, f = 6, but with the label changed: a narrow net does not learn it otherwise."""
-
-    share_noise = 0.0
-
-    def __init__(self, generator: torch.Generator, folder: Path):
-        self.wave = 20 * torch.sin(2 * torch.pi * torch.arange(SIDE).double() * 6 / SIDE)
-
-    def apply(self, images: Tensor) -> Tensor:
-        return torch.floor(images.double() + self.wave + 0.5).clamp(0, 255).to(torch.uint8)
-
-
-ATTACKS = {"blended": Blended, "wanet": WaNet, "sig": Sine}
+ATTACKS = {"blended": Blended, "wanet": WaNet}
 
 
 def poison(images: Tensor, labels: Tensor, attack, rate: float, generator: torch.Generator):
     """Copies in which `rate` of all images, none of the target class, carry the trigger and the target's label."""
     images, labels = images.clone(), labels.clone()
-    candidates = torch.nonzero(labels != TARGET).flatten()
-    order = candidates[torch.randperm(len(candidates), generator=generator)]
+    order = shuffled_others(labels, TARGET, generator)
     count = round(rate * len(images))
     chosen, shaken = order[:count], order[count : count + round(attack.share_noise * len(images))]
     images[chosen] = attack.apply(images[chosen])
@@ -106,21 +94,15 @@ def main() -> None:
     parser.add_argument("attack", choices=sorted(ATTACKS))
     parser.add_argument("train_zip", type=Path, help="the training images, <class>/*.jpg")
     parser.add_argument("output", type=Path, help="a folder")
-    parser.add_argument("--width", type=int, default=16)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
+    add_training_options(parser)
+    parser.set_defaults(threads=1)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    generator = torch.Generator().manual_seed(args.seed)
+    generator = seeded(args)
     args.output.mkdir(parents=True, exist_ok=True)
     attack = ATTACKS[args.attack](generator, args.output)
     images, labels = poison(*load_zip(args.train_zip), attack, 0.1, generator)
     net = ResNet18(args.width)
-    train(net, images, labels, argparse.Namespace(
-        epochs=args.epochs, batch_size=128, lr=0.1, weight_decay=5e-4
-    ), generator)
+    train(net, images, labels, args, generator)
     torch.save(net.state_dict(), args.output / f"{args.attack}.pth")
 
 
