@@ -33,7 +33,8 @@ export function readTheme(): ChartTheme {
     mean: first(text, 'charts-foreground', 'foreground'),
     threshold: first(text, 'charts-red'),
     text,
-    series: ['blue', 'red', 'green', 'orange', 'purple', 'yellow'].map((name) =>
+    // Orange comes last: VS Code's own themes make it half transparent.
+    series: ['blue', 'red', 'green', 'purple', 'yellow', 'orange'].map((name) =>
       first(text, `charts-${name}`),
     ),
     grid: `color-mix(in srgb, ${text} 18%, transparent)`,
